@@ -1,0 +1,446 @@
+"""The life of a station as one pure function: `step(station, event, now, limits) -> (station, effects)`.
+
+No clock, no input or output: the daemon owns one queue of events, applies this function to each, publishes the
+new snapshot and carries out the effects. `now` is CLOCK_MONOTONIC seconds; a jump of the wall clock changes
+nothing.
+
+The next environment is built while the dead one is still being unmounted and verified (see
+docs/decisions/0003-overlapped-rebuild.md), so ENDING holds three facts: is the old one verified, is the new one
+built, and where to go then.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from session.model import Component, EndReason, EndWarning, Snapshot, State, Trouble, WarningKind, WipeSummary
+from session.rpc import Refused
+
+RETRY_SECONDS = 60.0
+"""An out-of-service station that was not put so by a person tries again by itself this often."""
+
+NEEDED = frozenset(Component) - {Component.DISPLAY, Component.BROWSER}
+"""Who must say "ready": the desk answers for the browser; the display must be up for anything else to be."""
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """Seconds and counts, from the configuration."""
+
+    session: float = 45 * 60
+    idle: float = 5 * 60
+    warning: float = 60
+    extension: float = 15 * 60
+    extensions: int = 3
+    restarts: int = 5
+    restart_window: float = 60
+
+
+class Station(msgspec.Struct, frozen=True):
+    """The public snapshot and what the machine remembers besides it."""
+
+    public: Snapshot = Snapshot()
+    failures: tuple[float, ...] = ()
+    """When components or builds failed lately."""
+    after: State = State.READY
+    """Where to go once the wipe is verified: READY, OUT_OF_SERVICE or MAINTENANCE."""
+    wiping: bool = False
+    broken: bool = False
+    """The environment in the making failed while the old one was still being wiped."""
+    lost_service: bool = False
+    """The environment is a reduced one that only shows "out of service"."""
+    retry_at: float | None = None
+
+
+# -- events ------------------------------------------------------------------------------------------------------
+
+
+class Began(msgspec.Struct, frozen=True):
+    """The daemon started; whatever a previous run left is to be wiped before anything else."""
+
+
+class Emptied(msgspec.Struct, frozen=True):
+    """No process of the ended environment is left: its users and its display may be used again."""
+
+
+class Wiped(msgspec.Struct, frozen=True):
+    summary: WipeSummary
+
+
+class WipeFailed(msgspec.Struct, frozen=True):
+    """A step or a check of the wipe failed, or its receipt could not be written."""
+
+    trouble: Trouble
+    summary: WipeSummary | None = None
+
+
+class BuildFailed(msgspec.Struct, frozen=True):
+    generation: int
+    trouble: Trouble
+
+
+class ComponentReady(msgspec.Struct, frozen=True):
+    component: Component
+
+
+class ComponentDied(msgspec.Struct, frozen=True):
+    generation: int
+    component: Component
+    trouble: Trouble = Trouble.COMPONENT_FAILS
+    """What it means if it keeps dying."""
+
+
+class Started(msgspec.Struct, frozen=True):
+    """ "Commencer"."""
+
+
+class EndAsked(msgspec.Struct, frozen=True):
+    reason: EndReason
+
+
+class MoreTimeAsked(msgspec.Struct, frozen=True):
+    pass
+
+
+class Activity(msgspec.Struct, frozen=True):
+    """A key, a touch, a move of the pointer."""
+
+
+class Tick(msgspec.Struct, frozen=True):
+    """A deadline of `next_deadline` came."""
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """Something unforeseen, or memory gone: no half session goes on."""
+
+    reason: EndReason
+
+
+class ServiceAsked(msgspec.Struct, frozen=True):
+    """The operator takes the station out of service, into maintenance, or back (`state` READY)."""
+
+    state: State
+    note: str = ""
+
+
+Event = (
+    Began
+    | Emptied
+    | Wiped
+    | WipeFailed
+    | BuildFailed
+    | ComponentReady
+    | ComponentDied
+    | Started
+    | EndAsked
+    | MoreTimeAsked
+    | Activity
+    | Tick
+    | Fault
+    | ServiceAsked
+)
+
+# -- effects -----------------------------------------------------------------------------------------------------
+
+
+class Build(msgspec.Struct, frozen=True):
+    """Make environment `generation`; `reduced` has no browser and no desk and can only show that it is closed."""
+
+    generation: int
+    reduced: bool = False
+
+
+class Wipe(msgspec.Struct, frozen=True):
+    """Kill, unmount and verify every environment there is; then say Emptied, and Wiped or WipeFailed."""
+
+    reason: EndReason
+
+
+class Restart(msgspec.Struct, frozen=True):
+    generation: int
+    component: Component
+
+
+class BeginSession(msgspec.Struct, frozen=True):
+    pass
+
+
+Effect = Build | Wipe | Restart | BeginSession
+
+Outcome = tuple[Station, tuple[Effect, ...]]
+
+_IN_SESSION = frozenset({State.ACTIVE, State.WARNING})
+_CLOSED = frozenset({State.OUT_OF_SERVICE, State.MAINTENANCE})
+
+
+def step(station: Station, event: Event, now: float, limits: Limits) -> Outcome:
+    """The next station and what is to be done. Raises Refused(code) for a call that does not fit the state."""
+    before = station.public
+    match event:
+        case Began():
+            outcome = _end(station, EndReason.LEFTOVERS, State.READY)
+        case Emptied():
+            outcome = _emptied(station)
+        case Wiped(summary):
+            outcome = _wiped(station, summary, now, limits)
+        case WipeFailed():
+            outcome = _wipe_failed(station, event, now)
+        case BuildFailed():
+            outcome = _build_failed(station, event, now, limits)
+        case ComponentReady(component):
+            outcome = _component_ready(station, component, now)
+        case ComponentDied():
+            outcome = _component_died(station, event, now, limits)
+        case Started():
+            outcome = _started(station, now, limits)
+        case EndAsked(reason):
+            outcome = _end_asked(station, reason)
+        case MoreTimeAsked():
+            outcome = _more_time(station, now, limits)
+        case Activity():
+            outcome = _activity(station, now, limits)
+        case Tick():
+            outcome = _tick(station, now, limits)
+        case Fault(reason):
+            outcome = _fault(station, reason, now, limits)
+        case ServiceAsked():
+            outcome = _service_asked(station, event)
+    after, effects = outcome
+    if after.public != before:
+        after = _public(after, sequence=before.sequence + 1)
+    return after, effects
+
+
+def next_deadline(station: Station, limits: Limits) -> float | None:
+    """When a Tick is due (CLOCK_MONOTONIC seconds), or None."""
+    public = station.public
+    if public.state in _CLOSED:
+        return station.retry_at
+    if public.state is State.WARNING and public.warning is not None:
+        # An idle warning must not hide that the session's length ends before it.
+        return min(public.warning.ends_at, public.ends_at or public.warning.ends_at)
+    if public.state is State.ACTIVE and public.ends_at is not None and public.idle_ends_at is not None:
+        return min(public.ends_at, public.idle_ends_at) - limits.warning
+    return None
+
+
+def _public(station: Station, **changes: object) -> Station:
+    return msgspec.structs.replace(station, public=msgspec.structs.replace(station.public, **changes))
+
+
+def _with(station: Station, **changes: object) -> Station:
+    return msgspec.structs.replace(station, **changes)
+
+
+def _end(station: Station, reason: EndReason, after: State) -> Outcome:
+    """Leads every environment to its wipe; nothing of a session stays in the snapshot."""
+    station = _public(
+        station,
+        state=State.ENDING,
+        ready=(),
+        started_at=None,
+        ends_at=None,
+        idle_ends_at=None,
+        extensions_left=0,
+        warning=None,
+    )
+    return _with(station, after=after, wiping=True, broken=False, retry_at=None), (Wipe(reason),)
+
+
+def _emptied(station: Station) -> Outcome:
+    if not station.wiping:
+        return station, ()
+    station = _public(station, generation=station.public.generation + 1, ready=())
+    return station, (Build(station.public.generation, reduced=station.lost_service),)
+
+
+def _wiped(station: Station, summary: WipeSummary, now: float, limits: Limits) -> Outcome:
+    if not station.wiping:
+        return station, ()
+    station = _with(_public(station, last_wipe=summary), wiping=False)
+    if station.broken:
+        return _failed_outside_session(_with(station, broken=False), Trouble.COMPONENT_FAILS, now, limits)
+    if station.after in _CLOSED:
+        return _close(station, now)
+    return _arrive(_public(station, state=State.PREPARING))
+
+
+def _arrive(station: Station) -> Outcome:
+    """READY as soon as the wipe is verified and everybody is up."""
+    public = station.public
+    if public.state is State.PREPARING and set(public.ready) >= NEEDED and not station.wiping:
+        return _public(station, state=State.READY, trouble=None, note=""), ()
+    return station, ()
+
+
+def _by_person(station: Station) -> bool:
+    return station.after is State.MAINTENANCE or station.public.trouble is Trouble.OPERATOR
+
+
+def _close(station: Station, now: float) -> Outcome:
+    retry_at = None if _by_person(station) else now + RETRY_SECONDS
+    return _with(_public(station, state=station.after), retry_at=retry_at), ()
+
+
+def _wipe_failed(station: Station, event: WipeFailed, now: float) -> Outcome:
+    if not station.wiping:
+        return station, ()
+    station = _public(station, trouble=event.trouble, last_wipe=event.summary or station.public.last_wipe)
+    return _close(_with(station, wiping=False, after=State.OUT_OF_SERVICE), now)
+
+
+def _build_failed(station: Station, event: BuildFailed, now: float, limits: Limits) -> Outcome:
+    if event.generation != station.public.generation:
+        return station, ()
+    if station.lost_service or station.public.state in _CLOSED:
+        # Even the notice cannot be shown: stay out of service, and try the whole again later.
+        closed = _public(station, state=State.OUT_OF_SERVICE, trouble=station.public.trouble or event.trouble)
+        return _with(closed, after=State.OUT_OF_SERVICE, retry_at=now + RETRY_SECONDS), ()
+    if station.wiping:
+        return _public(_with(station, broken=True), trouble=event.trouble), ()
+    return _failed_outside_session(station, event.trouble, now, limits)
+
+
+def _failed_outside_session(station: Station, trouble: Trouble, now: float, limits: Limits) -> Outcome:
+    """An environment without a visitor failed: make another, or give up for a while when that keeps happening."""
+    failures = (*_recent(station, now, limits), now)
+    station = _with(station, failures=failures)
+    if len(failures) <= limits.restarts:
+        after = station.after if station.after in _CLOSED else State.READY
+        return _end(station, EndReason.COMPONENT_FAILED, after)
+    station = _public(station, trouble=station.public.trouble or trouble)
+    return _end(_with(station, lost_service=True), EndReason.COMPONENT_FAILED, State.OUT_OF_SERVICE)
+
+
+def _notice_failed(station: Station, now: float, limits: Limits) -> Outcome:
+    """What shows "out of service" died: show it again, but not as fast as it can die."""
+    station = _with(station, failures=(*_recent(station, now, limits), now))
+    if len(station.failures) <= limits.restarts:
+        return _end(station, EndReason.COMPONENT_FAILED, station.public.state)
+    return _with(station, retry_at=now + RETRY_SECONDS), ()
+
+
+def _recent(station: Station, now: float, limits: Limits) -> tuple[float, ...]:
+    return tuple(moment for moment in station.failures if moment > now - limits.restart_window)
+
+
+def _component_ready(station: Station, component: Component, now: float) -> Outcome:
+    ready = set(station.public.ready) | {component}
+    return _arrive(_public(station, ready=tuple(sorted(ready))))
+
+
+def _component_died(station: Station, event: ComponentDied, now: float, limits: Limits) -> Outcome:
+    public = station.public
+    if event.generation != public.generation:
+        return station, ()
+    station = _public(station, ready=tuple(one for one in public.ready if one is not event.component))
+    if public.state in _IN_SESSION:
+        if event.component is Component.DISPLAY:
+            return _end(station, EndReason.DISPLAY_LOST, State.READY)
+        failures = (*_recent(station, now, limits), now)
+        station = _with(station, failures=failures)
+        if len(failures) > limits.restarts:
+            return _end(station, EndReason.COMPONENT_FAILED, State.READY)
+        return station, (Restart(public.generation, event.component),)
+    if station.wiping:
+        return _public(_with(station, broken=True), trouble=event.trouble), ()
+    if public.state in _CLOSED:
+        return _notice_failed(station, now, limits)
+    return _failed_outside_session(station, event.trouble, now, limits)
+
+
+def _started(station: Station, now: float, limits: Limits) -> Outcome:
+    if station.public.state is not State.READY:
+        raise Refused("wrong_state")
+    station = _public(
+        station,
+        state=State.ACTIVE,
+        started_at=now,
+        ends_at=now + limits.session,
+        idle_ends_at=now + limits.idle,
+        extensions_left=limits.extensions,
+    )
+    return _with(station, failures=()), (BeginSession(),)
+
+
+def _end_asked(station: Station, reason: EndReason) -> Outcome:
+    if reason is EndReason.STOPPING:
+        return _end(_public(station, trouble=Trouble.OPERATOR), reason, State.OUT_OF_SERVICE)
+    if station.public.state not in _IN_SESSION:
+        raise Refused("wrong_state")
+    return _end(station, reason, State.READY)
+
+
+def _more_time(station: Station, now: float, limits: Limits) -> Outcome:
+    public = station.public
+    if public.state is not State.WARNING or public.warning is None:
+        raise Refused("wrong_state")
+    changes: dict[str, object] = {"state": State.ACTIVE, "warning": None, "idle_ends_at": now + limits.idle}
+    if public.warning.kind is WarningKind.TIME_OVER:
+        if public.extensions_left <= 0:
+            raise Refused("no_extension_left")
+        changes["ends_at"] = (public.ends_at or now) + limits.extension
+        changes["extensions_left"] = public.extensions_left - 1
+    return _tick(_public(station, **changes), now, limits)
+
+
+def _activity(station: Station, now: float, limits: Limits) -> Outcome:
+    # Once the warning covers the page only its button answers it: a passer-by who brushes the screen must not
+    # bring the page of somebody else back.
+    if station.public.state is not State.ACTIVE:
+        return station, ()
+    return _public(station, idle_ends_at=now + limits.idle), ()
+
+
+def _tick(station: Station, now: float, limits: Limits) -> Outcome:
+    public = station.public
+    if public.state in _CLOSED and station.retry_at is not None and now >= station.retry_at:
+        if _by_person(station):
+            return _end(station, EndReason.COMPONENT_FAILED, public.state)
+        station = _public(station, trouble=None)
+        return _end(_with(station, lost_service=False, failures=()), EndReason.LEFTOVERS, State.READY)
+    if public.state not in _IN_SESSION or public.ends_at is None or public.idle_ends_at is None:
+        return station, ()
+    if now >= public.ends_at:
+        return _end(station, EndReason.TIME_OVER, State.READY)
+    if now >= public.idle_ends_at:
+        return _end(station, EndReason.IDLE, State.READY)
+    warning = _warning_due(public, now, limits)
+    if warning is None or (public.warning is not None and public.warning.kind is warning.kind):
+        return station, ()
+    return _public(station, state=State.WARNING, warning=warning), ()
+
+
+def _warning_due(public: Snapshot, now: float, limits: Limits) -> EndWarning | None:
+    """The warning of the nearer end, if it is due."""
+    ends_at, idle_ends_at = public.ends_at or 0.0, public.idle_ends_at or 0.0
+    if min(ends_at, idle_ends_at) - limits.warning > now:
+        return None
+    if idle_ends_at < ends_at:
+        return EndWarning(WarningKind.IDLE, idle_ends_at, True)
+    return EndWarning(WarningKind.TIME_OVER, ends_at, public.extensions_left > 0)
+
+
+def _fault(station: Station, reason: EndReason, now: float, limits: Limits) -> Outcome:
+    if station.public.state in _IN_SESSION:
+        return _end(station, reason, State.READY)
+    if station.wiping or station.public.state in _CLOSED:
+        return station, ()
+    trouble = Trouble.NO_MEMORY if reason is EndReason.NO_MEMORY else Trouble.INTERNAL
+    return _failed_outside_session(station, trouble, now, limits)
+
+
+def _service_asked(station: Station, event: ServiceAsked) -> Outcome:
+    public = station.public
+    if event.state is State.READY:
+        if public.state not in _CLOSED:
+            raise Refused("wrong_state")
+        station = _with(_public(station, trouble=None, note=""), lost_service=False, failures=())
+        return _end(station, EndReason.LEFTOVERS, State.READY)
+    trouble = Trouble.OPERATOR if event.state is State.OUT_OF_SERVICE else None
+    station = _public(station, trouble=trouble, note=event.note)
+    if public.state in _IN_SESSION:
+        return _end(station, EndReason.OUT_OF_SERVICE, event.state)
+    if station.wiping:
+        return _with(station, after=event.state), ()
+    # Nobody used this environment: it stays and shows why the station is closed.
+    return _with(_public(station, state=event.state), after=event.state, retry_at=None), ()

@@ -1,0 +1,79 @@
+"""The desk's public picture: open pages and documents. Shared by the desk and the UI, never by the root process."""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+
+class PageState(enum.StrEnum):
+    OPEN = "open"
+    BLOCKED = "blocked"
+    """The address is not on the allow list; our own page is shown in its place."""
+    DOWN = "down"
+    """The site does not answer, or its name is not known."""
+    CERTIFICATE = "certificate"
+    """The site cannot prove who it is."""
+    CRASHED = "crashed"
+
+
+class BrowserState(enum.StrEnum):
+    STARTING = "starting"
+    RUNNING = "running"
+    RESTARTING = "restarting"
+    """It died; it comes back by itself, in the same session, with the documents."""
+
+
+class Page(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    id: str
+    """Opaque; changes never while the page lives."""
+    title: str
+    site: str
+    """The site's plain name if the station knows it, else its host name; empty for our own pages."""
+    secure: bool
+    state: PageState
+    popup: bool = False
+
+
+class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    id: str
+    name: str
+    size: int
+    """Bytes."""
+    complete: bool
+
+
+class DeskSnapshot(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    sequence: int = 0
+    browser: BrowserState = BrowserState.STARTING
+    pages: tuple[Page, ...] = ()
+    active: str | None = None
+    """Id of the page in front; None when only our own screens are there."""
+    documents: tuple[Document, ...] = ()
+    downloading: int = 0
+
+
+class Site(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One thing that a visitor may open from "what for?": chosen by id, never by URL."""
+
+    id: str
+    title: str
+    url: str
+    hosts: tuple[str, ...] = ()
+    """Hosts, besides that of `url`, that may be shown as pages (log-in hosts, say)."""
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the processes of the screen need of the station's configuration (settings.json in the environment)."""
+
+    station: str = "Marchepied"
+    language: str = "fr"
+    sites: tuple[Site, ...] = ()
+    session_minutes: int = 45
+    idle_minutes: int = 5
+    bar_height: int = 96
+    """Pixels."""
+    width: int = 1280
+    height: int = 800
+    demonstration: bool = False

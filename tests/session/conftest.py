@@ -1,0 +1,28 @@
+"""Fixtures of the wire's tests."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.session.talk import other_tasks
+from tests.session.trial import Trial
+
+
+@pytest.fixture
+async def trial() -> AsyncIterator[Trial]:
+    yield Trial()
+    assert not other_tasks()
+
+
+@pytest.fixture
+async def path(trial: Trial, tmp_path: Path) -> AsyncIterator[Path]:
+    """The socket of `trial`, which anybody may open."""
+    for directory in (tmp_path, *tmp_path.parents[:2]):
+        directory.chmod(0o755)
+    await trial.service.start(tmp_path / "socket", mode=0o666)
+    yield tmp_path / "socket"
+    await trial.service.stop()
+    assert not (tmp_path / "socket").exists()
