@@ -1,0 +1,65 @@
+// Puts our own page in the place of Chromium's error pages. It keeps nothing: the failed address stays where it is
+// already, in the history of its own tab, one step behind our page; "again" is one step back.
+'use strict'
+
+const PAGE = chrome.runtime.getURL('page.html')
+
+// The desk opens this address to see that the station's rules are in force: only if they refuse it is it "ready".
+const PROBE_HOST = 'marchepied.invalid'
+const isProbe = (url) => /^https?:/.test(url ?? '') && new URL(url).hostname === PROBE_HOST
+
+// Addresses that cannot be reached by any repetition: their page offers only the way back.
+const BLOCKED = new Set([
+  'BLOCKED_BY_ADMINISTRATOR', 'BLOCKED_BY_CLIENT', 'BLOCKED_BY_RESPONSE', 'UNKNOWN_URL_SCHEME',
+  'DISALLOWED_URL_SCHEME', 'UNSAFE_PORT', 'UNSAFE_REDIRECT', 'INVALID_URL', 'ACCESS_DENIED', 'FILE_NOT_FOUND'
+])
+
+function kindOf (error) {
+  const name = error.replace(/^net::ERR_/, '')
+  if (name === 'ABORTED') return null
+  if (BLOCKED.has(name)) return 'blocked'
+  if (/^(CERT_|SSL_|BAD_SSL|INSECURE_)/.test(name)) return 'certificate'
+  return 'down'
+}
+
+// Tabs whose navigation began on our page: if it fails again on the way back, go one further back.
+const fromGuide = new Map()
+// Tabs whose failure was seen.
+const seen = new Set()
+
+chrome.webNavigation.onBeforeNavigate.addListener(async (details) => {
+  if (details.frameId !== 0) return
+  try {
+    const tab = await chrome.tabs.get(details.tabId)
+    if (tab.url && tab.url.startsWith(PAGE)) fromGuide.set(details.tabId, tab.url)
+    else fromGuide.delete(details.tabId)
+  } catch { /* the tab is gone */ }
+})
+
+chrome.webNavigation.onErrorOccurred.addListener(async (details) => {
+  if (details.frameId !== 0 || details.url.startsWith(PAGE)) return
+  let kind = kindOf(details.error)
+  if (kind === null) return
+  seen.add(details.tabId)
+  if (isProbe(details.url) && details.error === 'net::ERR_BLOCKED_BY_ADMINISTRATOR') kind = 'ready'
+  const was = fromGuide.get(details.tabId)
+  fromGuide.delete(details.tabId)
+  try {
+    if (was === PAGE + '#blocked' && kind === 'blocked') {
+      await chrome.tabs.goBack(details.tabId)
+    } else {
+      await chrome.tabs.update(details.tabId, { url: PAGE + '#' + kind })
+    }
+  } catch { /* the tab is gone, or has nothing behind it */ }
+})
+
+chrome.tabs.onRemoved.addListener((tab) => { fromGuide.delete(tab); seen.delete(tab) })
+
+// A browser that has just started may refuse the probe before this worker listens: then ask again, once.
+function probeAgain (tab) {
+  if (!seen.has(tab.id)) chrome.tabs.reload(tab.id).catch(() => {})
+}
+chrome.tabs.onUpdated.addListener((id, change, tab) => {
+  if (change.status === 'complete' && isProbe(tab.url)) probeAgain(tab)
+})
+chrome.tabs.query({ url: `*://${PROBE_HOST}/*`, status: 'complete' }).then((tabs) => tabs.forEach(probeAgain))

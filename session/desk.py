@@ -1,0 +1,317 @@
+"""The desk: the one process that knows the visitor's pages and documents. ``python -m session.desk``.
+
+Descriptor 3 is a Unix socket to the daemon (SOCK_SEQPACKET, or SOCK_STREAM with one message at a time). Each message
+is `{"browser": n}` with two descriptors: the end that writes to the browser, then the end that reads from it; `n`
+counts the browsers of this environment. The desk ends when that socket does.
+
+Environment: MARCHEPIED_RUN (directory of the sockets `control` and `desk`), MARCHEPIED_SETTINGS (settings.json),
+MARCHEPIED_DOCUMENTS (the documents directory). No title, address or file name is ever logged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import socket
+import sys
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import msgspec
+
+from session import rpc, wire
+from session.browser.devtools import BrowserGone, CallRefused
+from session.browser.driver import Driver, PolicyNotInForce
+from session.browser.pages import MAX_PAGES, Reopen, Tracker
+from session.documents import Shelf
+from session.model import Component, Trouble
+from session.pages import BrowserState, DeskSnapshot, Settings
+
+logger = logging.getLogger(__name__)
+
+INTERFACE = "org.marchepied.Desk"
+SESSION_INTERFACE = "org.marchepied.Session"
+EXIT_BAD_POLICY = 78
+"""EX_CONFIG: the browser works, but not under the policy. The daemon has been told so (`Fail`)."""
+
+_SETTLE = 0.05
+"""Seconds in which changes are gathered into one snapshot."""
+_AGAIN = 1.5
+"""Seconds in which a second tap on the same site is the same tap."""
+_LOOP = 30.0
+"""A browser that dies this many seconds after its pages came back is started without them."""
+_BROWSER_ERRORS = (BrowserGone, CallRefused, TimeoutError, wire.WireError)
+
+
+class _Started(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    browser: int
+
+
+class _Site(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    site: str
+
+
+class _Page(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    page: str
+
+
+class _Done(msgspec.Struct, frozen=True):
+    pass
+
+
+class Desk:
+    """State and methods. `run` follows the daemon's socket until it closes."""
+
+    def __init__(self, settings: Settings, documents: Path, run: Path) -> None:
+        self._settings = settings
+        self._sites = {site.id: site for site in settings.sites}
+        self._shelf = Shelf(documents)
+        self._run = run
+        self._tracker = Tracker(settings)
+        self._driver: Driver | None = None
+        self._state = BrowserState.STARTING
+        self._lost: list[Reopen] = []
+        self._restored_at = float("-inf")
+        self._snapshot = DeskSnapshot()
+        self._news = asyncio.Event()
+        self._settling: asyncio.TimerHandle | None = None
+        self._last_open = ("", float("-inf"))
+        self._told: set[Component] = set()
+        self.service = rpc.Service(INTERFACE)
+        own = frozenset({os.getuid()})
+        self.service.add("Watch", self._watch, uids=own)
+        self.service.add("Open", self._open, parameters=_Site, uids=own)
+        self.service.add("Home", self._home, uids=own)
+        self.service.add("Show", self._show, parameters=_Page, uids=own)
+        self.service.add("Close", self._close, parameters=_Page, uids=own)
+        self.service.add("Retry", self._retry, parameters=_Page, uids=own)
+
+    # -- browsers --------------------------------------------------------------------------------------------
+
+    async def run(self, daemon: socket.socket) -> None:
+        """Follows one browser after the other. Raises PolicyNotInForce; returns when the daemon hangs up."""
+        await self.service.start(self._run / "desk", mode=0o600)
+        daemon.setblocking(False)
+        current: asyncio.Task[None] | None = None
+        waiting: asyncio.Task[tuple[int, int] | None] | None = None
+        try:
+            while True:
+                waiting = waiting or asyncio.create_task(_next_browser(daemon))
+                tasks: set[asyncio.Task[None] | asyncio.Task[tuple[int, int] | None]] = {waiting}
+                if current is not None:
+                    tasks.add(current)
+                await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+                if current is not None and current.done():
+                    current.result()
+                    current = None
+                if waiting.done():
+                    ends, waiting = waiting.result(), None
+                    if ends is None:
+                        return
+                    if current is not None:
+                        current.cancel()
+                        await asyncio.gather(current, return_exceptions=True)
+                    current = asyncio.create_task(self._follow(*ends))
+        finally:
+            for task in (current, waiting):
+                if task is not None:
+                    task.cancel()
+                    await asyncio.gather(task, return_exceptions=True)
+            await self.service.stop()
+
+    async def _follow(self, write_fd: int, read_fd: int) -> None:
+        driver = Driver(self._tracker, self._changed)
+        self._driver = driver
+        try:
+            await driver.connect(write_fd, read_fd)
+            await self._bring_back(driver)
+            self._state = BrowserState.RUNNING
+            self._changed()
+            await self._ready(Component.BROWSER)
+            await self._ready(Component.DESK)
+            await driver.run()
+        except PolicyNotInForce:
+            await self._tell("Fail", trouble=Trouble.BAD_POLICY.value)
+            raise
+        except _BROWSER_ERRORS as error:
+            logger.warning("the browser does not answer: %s", type(error).__name__)
+        finally:
+            driver.close()
+            self._driver = None
+            self._lost = self._tracker.to_reopen() or self._lost
+            self._tracker.forget()
+            self._state = BrowserState.RESTARTING
+            self._changed()
+
+    async def _bring_back(self, driver: Driver) -> None:
+        lost, self._lost = self._lost, []
+        now = asyncio.get_running_loop().time()
+        if now - self._restored_at < _LOOP:
+            # It died with these pages before: they may be what kills it.
+            for page in self._tracker.pages():
+                await driver.close_page(page.id)
+            return
+        if lost:
+            self._restored_at = now
+            await driver.reopen(lost)
+
+    async def _ready(self, component: Component) -> None:
+        if component not in self._told and await self._tell("Ready", component=component.value):
+            self._told.add(component)
+
+    async def _tell(self, method: str, **parameters: str) -> bool:
+        """Tells the daemon; one that does not listen yet is asked again for a while."""
+        for pause in (0.1, 0.2, 0.5, 1.0, 2.0):
+            try:
+                client = await rpc.Client.connect(self._run / "control", SESSION_INTERFACE)
+                try:
+                    await client.call(method, _Done, **parameters)
+                finally:
+                    await client.close()
+            except (rpc.Refused, rpc.Denied, rpc.CallFailed) as error:
+                logger.warning("the daemon does not take %s: %s", method, type(error).__name__)
+                return False
+            except (OSError, wire.WireError):
+                await asyncio.sleep(pause)
+            else:
+                return True
+        logger.error("the daemon does not listen")
+        return False
+
+    # -- snapshots -------------------------------------------------------------------------------------------
+
+    def _changed(self) -> None:
+        if self._settling is None:
+            self._settling = asyncio.get_running_loop().call_later(_SETTLE, self._publish)
+
+    def _publish(self) -> None:
+        self._settling = None
+        tracker = self._tracker
+        fresh = DeskSnapshot(
+            sequence=self._snapshot.sequence,
+            browser=self._state,
+            pages=tracker.pages(),
+            active=tracker.active if tracker.active is not None and tracker.has(tracker.active) else None,
+            documents=self._shelf.look(),
+            downloading=len(self._driver.downloading) if self._driver is not None else 0,
+        )
+        if fresh != self._snapshot:
+            self._snapshot = msgspec.structs.replace(fresh, sequence=fresh.sequence + 1)
+            self._news.set()
+            self._news = asyncio.Event()
+
+    async def _watch(self, _caller: rpc.Caller, _parameters: rpc.NoParameters) -> AsyncIterator[DeskSnapshot]:
+        """The whole picture, now and after each change."""
+        while True:
+            news, snapshot = self._news, self._snapshot
+            yield snapshot
+            if self._snapshot is snapshot:
+                await news.wait()
+
+    # -- methods ---------------------------------------------------------------------------------------------
+
+    async def _open(self, _caller: rpc.Caller, parameters: _Site) -> None:
+        """Opens a site of the station, by its id, in a page in front."""
+        site = self._sites.get(parameters.site)
+        if site is None:
+            raise rpc.Refused("no_site")
+        now = asyncio.get_running_loop().time()
+        if self._last_open[0] == site.id and now - self._last_open[1] < _AGAIN:
+            return
+        if len(self._tracker.pages()) >= MAX_PAGES:
+            raise rpc.Refused("too_many_pages")
+        self._last_open = (site.id, now)
+        with self._asking() as driver:
+            await driver.open(site.url, site.id)
+
+    async def _home(self, _caller: rpc.Caller, _parameters: rpc.NoParameters) -> None:
+        """No page is in front any more; all stay open."""
+        self._tracker.home()
+        self._changed()
+
+    async def _show(self, _caller: rpc.Caller, parameters: _Page) -> None:
+        """Puts a page in front."""
+        with self._asking() as driver:
+            self._need(parameters.page)
+            await driver.show(parameters.page)
+
+    async def _close(self, _caller: rpc.Caller, parameters: _Page) -> None:
+        """Closes a page; what it was opened from comes to the front."""
+        with self._asking() as driver:
+            self._need(parameters.page)
+            await driver.close_page(parameters.page)
+
+    async def _retry(self, _caller: rpc.Caller, parameters: _Page) -> None:
+        """Tries the last address of a page again, in a new page that takes its place."""
+        with self._asking() as driver:
+            self._need(parameters.page)
+            address, site = self._tracker.address_of(parameters.page)
+            if not address:
+                raise rpc.Refused("no_address")
+            await driver.open(address, site)
+            await driver.close_page(parameters.page)
+
+    def _need(self, page: str) -> None:
+        if not self._tracker.has(page):
+            raise rpc.Refused("no_page")
+
+    @contextlib.contextmanager
+    def _asking(self) -> Iterator[Driver]:
+        if self._driver is None or self._state is not BrowserState.RUNNING:
+            raise rpc.Refused("no_browser")
+        try:
+            yield self._driver
+        except _BROWSER_ERRORS:
+            raise rpc.Refused("no_browser") from None
+
+
+async def _next_browser(daemon: socket.socket) -> tuple[int, int] | None:
+    """The next pair of ends (write, read); None when the daemon has hung up."""
+    loop = asyncio.get_running_loop()
+    while True:
+        readable = loop.create_future()
+        loop.add_reader(daemon, _wake, readable)
+        try:
+            await readable
+        finally:
+            loop.remove_reader(daemon)
+        try:
+            untrusted_data, descriptors, _flags, _address = socket.recv_fds(daemon, 4096, 2)
+        except BlockingIOError:
+            continue
+        except OSError:
+            return None
+        if not untrusted_data:
+            return None
+        if len(descriptors) == 2:
+            with contextlib.suppress(wire.WireError):
+                wire.decode(untrusted_data.rstrip(b"\0\n"), _Started)
+                return descriptors[0], descriptors[1]
+        logger.error("the daemon sent something else than a browser")
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+
+def _wake(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
+
+
+def main() -> int:
+    logging.basicConfig(level=logging.INFO, format="desk: %(levelname)s %(message)s")
+    run = Path(os.environ["MARCHEPIED_RUN"])
+    settings = msgspec.json.decode(Path(os.environ["MARCHEPIED_SETTINGS"]).read_bytes(), type=Settings)
+    documents = Path(os.environ.get("MARCHEPIED_DOCUMENTS", "/run/marchepied/documents"))
+    daemon = socket.socket(fileno=3)
+    try:
+        asyncio.run(Desk(settings, documents, run).run(daemon))
+    except PolicyNotInForce as error:
+        logger.critical("the browser's policy is not in force: %s", error)
+        return EXIT_BAD_POLICY
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

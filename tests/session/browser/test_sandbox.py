@@ -1,0 +1,142 @@
+"""The sandbox: what its command line says, and what a real browser in it can see and do."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from session.browser import sandbox
+from tests.session.browser.conftest import needs_browser
+from tests.session.browser.harness import USERS, Browser, Screen, descendants, wait_for
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> sandbox.Place:
+    return sandbox.Place.under(tmp_path, x11=tmp_path / "x11", xauthority=tmp_path / "cookie", uid=64801, gid=64801)
+
+
+def test_every_parent_is_made_readable_before_it_is_needed(place: sandbox.Place) -> None:
+    argv = sandbox.argv(place)
+    made = {"/", "/usr", "/proc", "/dev"}
+    words = iter(argv[: argv.index("--")])
+    for word in words:
+        if word == "--perms":
+            assert next(words) == "0755"
+        elif word == "--dir":
+            made.add(next(words))
+        elif "bind" in word:
+            next(words)
+            target = next(words)
+            assert str(Path(target).parent) in made, target
+            made.add(target)
+
+
+def test_only_the_environment_is_writable(place: sandbox.Place, tmp_path: Path) -> None:
+    argv = sandbox.argv(place)
+    writable = [argv[index + 1] for index, word in enumerate(argv) if word == "--bind"]
+    assert {Path(path).parent for path in writable} == {tmp_path}
+    assert "--remount-ro" in argv
+    assert not any("no-sandbox" in word for word in argv)
+    assert "--unshare-net" not in argv
+
+
+def test_a_gpu_only_where_the_station_has_one(place: sandbox.Place) -> None:
+    assert "--disable-gpu" in sandbox.argv(place)
+    with_gpu = sandbox.argv(place, sandbox.Options(gpu=True))
+    assert "--disable-gpu" not in with_gpu
+    assert "/dev/dri" in with_gpu
+
+
+def test_locks_are_removed_and_links_are_not_followed(place: sandbox.Place, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "SingletonLock").touch()
+    place.home.mkdir()
+    (place.home / "profile").symlink_to(elsewhere)
+    sandbox.clear_locks(place)
+    assert (elsewhere / "SingletonLock").exists()
+    (place.home / "profile").unlink()
+    sandbox.clear_locks(place)
+    (place.home / "profile").mkdir()
+    (place.home / "profile" / "SingletonLock").symlink_to("gone-1")
+    (place.home / "profile" / "Cookies").touch()
+    sandbox.clear_locks(place)
+    assert os.listdir(place.home / "profile") == ["Cookies"]
+
+
+def test_prepared_files_are_roots_and_readable(place: sandbox.Place) -> None:
+    place.etc.mkdir()
+    sandbox.prepare(place, b"{}", sandbox.Options(extra_hosts=("127.0.0.1 essai",)))
+    for path in place.etc.rglob("*"):
+        mode = path.stat().st_mode
+        assert stat.S_IMODE(mode) == (0o755 if path.is_dir() else 0o644), path
+    assert "visitor:x:64801:64801:" in (place.etc / "passwd").read_text("ascii")
+    assert "127.0.0.1 essai" in (place.etc / "hosts").read_text("ascii")
+
+
+@needs_browser
+def test_chromiums_own_sandbox_is_on(screen: Screen, browser: Browser) -> None:
+    def renderers() -> list[int]:
+        return [pid for pid in descendants(browser.process.pid) if "--type=renderer" in _command(pid)]
+
+    def settled() -> bool:
+        # A renderer that was just forked is not yet under its filter.
+        found = renderers()
+        return bool(found) and all(_status(pid).get("Seccomp") == "2" for pid in found)
+
+    wait_for(settled, "renderers under seccomp")
+    main = next(pid for pid in descendants(browser.process.pid) if _command(pid).startswith(sandbox.CHROMIUM))
+    status = _status(main)
+    assert status["Uid"].split() == [str(USERS.visitor)] * 4
+    assert status["Gid"].split() == [str(USERS.visitor)] * 4
+    assert status["Groups"] == ""
+    assert status["NoNewPrivs"] == "1"
+    assert {status[name] for name in ("CapPrm", "CapEff", "CapInh", "CapBnd")} == {"0" * 16}
+    assert status["Umask"] == "0007"
+    for pid in renderers():
+        status = _status(pid)
+        assert status["Seccomp"] == "2"
+        assert status["NoNewPrivs"] == "1"
+        for namespace in ("user", "pid", "net"):
+            assert _namespace(pid, namespace) != _namespace(main, namespace)
+    assert _namespace(main, "user") == _namespace(os.getpid(), "user")
+    for namespace in ("pid", "mnt", "ipc", "uts", "cgroup"):
+        assert _namespace(main, namespace) != _namespace(os.getpid(), namespace)
+    root = Path(f"/proc/{main}/root")
+    assert {path.name for path in root.iterdir()} <= {
+        *("bin", "dev", "etc", "home", "lib", "lib64", "proc", "run", "sbin", "tmp", "usr"),
+    }
+    assert {path.name for path in (root / "run").iterdir()} == {"display", "guide", "visitor"}
+    assert {path.name for path in (root / "home").iterdir()} == {"visitor"}
+    assert (root / "etc/passwd").read_text("ascii").count("\n") == 1
+    mounts = Path(f"/proc/{main}/mounts").read_text("ascii").splitlines()
+    writable = {line.split()[1] for line in mounts if "rw" in line.split()[3].split(",")}
+    outside = {path for path in writable if not path.startswith(("/dev", "/proc"))}
+    assert outside == {"/tmp", "/home/visitor", "/home/visitor/documents", "/run/visitor"}
+    assert _open_descriptors(main) >= {3, 4}
+
+
+def _command(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().decode().replace("\0", " ")
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
+def _status(pid: int) -> dict[str, str]:
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text("utf-8").splitlines()
+    except (FileNotFoundError, ProcessLookupError):
+        return {}
+    return {key: value.strip() for key, _, value in (line.partition(":") for line in lines)}
+
+
+def _namespace(pid: int, name: str) -> str:
+    return os.readlink(f"/proc/{pid}/ns/{name}")
+
+
+def _open_descriptors(pid: int) -> set[int]:
+    return {int(name) for name in os.listdir(f"/proc/{pid}/fd")}
