@@ -1,0 +1,151 @@
+"""The control socket: who may ask what of the daemon.
+
+The whole public face of the root process is here. It answers with states, codes and counts; nothing that a caller
+sends but an operator's note is kept.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import unicodedata
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Annotated, Protocol
+
+import msgspec
+from msgspec import Meta
+
+from session import machine
+from session.environment.users import Users
+from session.model import Component, EndReason, Snapshot, State, Trouble
+from session.published import Published
+from session.receipts import ReceiptsPage, ReceiptsQuery, RecordsError
+from session.records import Records
+from session.rpc import Caller, Denied, NoParameters, Refused, Service
+
+INTERFACE = "org.marchepied.Session"
+ROOT = 0
+
+
+class ReadyParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    component: Component
+
+
+class TroubleParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    trouble: Trouble
+
+
+class WhyParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    why: Annotated[str, Meta(max_length=200)] = ""
+
+
+class Asked(Protocol):
+    """What the control socket needs of the daemon."""
+
+    published: Published[Snapshot]
+
+    @property
+    def records(self) -> Records: ...
+
+    async def ask(self, event: machine.Event) -> None: ...
+
+
+class Control:
+    """The methods of org.marchepied.Session, each with who may call it."""
+
+    def __init__(self, daemon: Asked, users: Users) -> None:
+        self._daemon = daemon
+        self._users = users
+        self.service = Service(INTERFACE)
+        screen = frozenset({users.screen})
+        root = frozenset({ROOT})
+        both = screen | root
+        add = self.service.add
+        add("Status", self._status, uids=both)
+        add("Watch", self._watch, uids=both)
+        add("Start", self._start, uids=screen)
+        add("MoreTime", self._more_time, uids=screen)
+        add("Activity", self._activity, uids=screen)
+        add("End", self._end, uids=both)
+        add("Ready", self._ready, parameters=ReadyParameters, uids=screen)
+        add("Fail", self._fail, parameters=TroubleParameters, uids=screen)
+        add("Receipts", self._receipts, parameters=ReceiptsQuery, uids=root)
+        add("OutOfService", self._out_of_service, parameters=WhyParameters, uids=root)
+        add("Maintenance", self._maintenance, parameters=WhyParameters, uids=root)
+        add("InService", self._in_service, uids=root)
+
+    async def start(self, path: Path) -> None:
+        await self.service.start(path, mode=0o660, group=self._users.screen)
+
+    def _status(self, _caller: Caller, _parameters: NoParameters) -> Snapshot:
+        """The present snapshot."""
+        return self._daemon.published.value
+
+    async def _watch(self, _caller: Caller, _parameters: NoParameters) -> AsyncIterator[Snapshot]:
+        """Every snapshot from now on."""
+        async with contextlib.aclosing(self._daemon.published.follow()) as snapshots:
+            async for snapshot in snapshots:
+                yield snapshot
+
+    async def _start(self, _caller: Caller, _parameters: NoParameters) -> None:
+        """ "Commencer". READY only."""
+        await self._daemon.ask(machine.Started())
+
+    async def _more_time(self, _caller: Caller, _parameters: NoParameters) -> None:
+        """ "Encore du temps". WARNING only."""
+        await self._daemon.ask(machine.MoreTimeAsked())
+
+    async def _activity(self, _caller: Caller, _parameters: NoParameters) -> None:
+        """Somebody touched something."""
+        await self._daemon.ask(machine.Activity())
+
+    async def _end(self, caller: Caller, _parameters: NoParameters) -> None:
+        """ "J'ai fini", or `marchepied end`. ACTIVE or WARNING only."""
+        await self._daemon.ask(machine.EndAsked(EndReason.AGENT if caller.uid == ROOT else EndReason.VISITOR))
+
+    async def _ready(self, caller: Caller, parameters: ReadyParameters) -> None:
+        """A component of the present environment is up."""
+        self._require_present(caller)
+        await self._daemon.ask(machine.ComponentReady(parameters.component))
+
+    async def _fail(self, caller: Caller, parameters: TroubleParameters) -> None:
+        """A component of the present environment found that no visitor may use it."""
+        generation = self._require_present(caller)
+        await self._daemon.ask(machine.BuildFailed(generation, parameters.trouble))
+
+    def _receipts(self, _caller: Caller, parameters: ReceiptsQuery) -> ReceiptsPage:
+        """The newest receipts, oldest first."""
+        try:
+            return self._daemon.records.page(parameters)
+        except RecordsError:
+            raise Refused("state_unwritable") from None
+
+    async def _out_of_service(self, _caller: Caller, parameters: WhyParameters) -> None:
+        """Ends a session if there is one, and offers no other."""
+        await self._daemon.ask(machine.ServiceAsked(State.OUT_OF_SERVICE, _printable(parameters.why)))
+
+    async def _maintenance(self, _caller: Caller, parameters: WhyParameters) -> None:
+        """As OutOfService, and the screen says that somebody is at work."""
+        await self._daemon.ask(machine.ServiceAsked(State.MAINTENANCE, _printable(parameters.why)))
+
+    async def _in_service(self, _caller: Caller, _parameters: NoParameters) -> None:
+        """Back to service, from a new environment."""
+        await self._daemon.ask(machine.ServiceAsked(State.READY))
+
+    def _require_present(self, caller: Caller) -> int:
+        """Only a process of the present environment speaks for it; one of a dying one has lost its voice."""
+        generation = self._daemon.published.value.generation
+        try:
+            cgroup = Path(f"/proc/{caller.pid}/cgroup").read_text("utf-8")
+        except OSError:
+            raise Denied from None
+        if not any(line.endswith(f"/environment-{generation}") for line in cgroup.splitlines()):
+            raise Denied
+        return generation
+
+
+def _printable(untrusted_note: str) -> str:
+    # Controls, what is not assigned, and the separators of lines and paragraphs: it is shown as one line.
+    if any(unicodedata.category(character)[0] == "C" or character in "\u2028\u2029" for character in untrusted_note):
+        raise Refused("unprintable")
+    return untrusted_note

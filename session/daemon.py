@@ -1,0 +1,265 @@
+"""`sessiond`: the small root process that outlives every session. `python -m session.daemon`.
+
+One queue of events, one state machine, one place where the state is set. It starts, kills and verifies; it sees
+states, ids and counts, and never a name, a URL, a title or a page.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Coroutine
+from pathlib import Path
+
+import msgspec
+
+from session import machine, network, receipts
+from session.control import Control
+from session.environment.environment import BuildError, Environment, Plan
+from session.environment.tree import Tree
+from session.machine import Limits
+from session.model import EndReason, Snapshot, State, Trouble
+from session.network import Egress, NetworkError
+from session.published import Published
+from session.receipts import CheckResult, RecordsError
+from session.records import Records
+from session.wipe import Outcome, Place, Wipe
+
+logger = logging.getLogger(__name__)
+
+BUILD_SECONDS = 30.0
+MEMORY_PERIOD = 2.0
+LEAST_MEMORY_MIB = 100
+"""Available memory at which a session is ended rather than left to the kernel's choice of victim."""
+
+_IN_SESSION = (State.ACTIVE, State.WARNING)
+
+
+class Station(msgspec.Struct, frozen=True):
+    """Everything that the configuration decides, in the daemon's own terms."""
+
+    plan: Plan
+    limits: Limits
+    place: Place
+    egress: Egress
+    required: frozenset[str]
+    demonstration: bool
+    control: Path
+    state: Path
+    """Directory of the receipts."""
+
+
+class Daemon:
+    def __init__(self, station: Station) -> None:
+        self._station = station
+        self._records: Records | None = None
+        left = station.place.generations()
+        snapshot = Snapshot(generation=max(left, default=0), demonstration=station.demonstration)
+        self._machine = machine.Station(public=snapshot)
+        self.published = Published(snapshot)
+        self._events: asyncio.Queue[tuple[machine.Event, asyncio.Future[None] | None]] = asyncio.Queue()
+        self._environment: Environment | None = None
+        self._building: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._timer: asyncio.TimerHandle | None = None
+        self._stopping = False
+        self._stopped = asyncio.Event()
+
+    # -- events ----------------------------------------------------------------------------------------------
+
+    def post(self, event: machine.Event) -> None:
+        self._events.put_nowait((event, None))
+
+    async def ask(self, event: machine.Event) -> None:
+        """Posts an event that may be refused, and waits until it is carried out. Raises Refused."""
+        answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._events.put_nowait((event, answer))
+        await answer
+
+    @property
+    def records(self) -> Records:
+        """Opened at the first use, so that a daemon without a writable disk still runs and says so."""
+        if self._records is None:
+            self._records = Records(self._station.state)
+        return self._records
+
+    async def run(self) -> None:
+        """Serves until `stop`. Whatever a previous run left is wiped first."""
+        control = Control(self, self._station.place.users)
+        await control.start(self._station.control)
+        memory = asyncio.create_task(self._watch_memory())
+        self.post(machine.Began())
+        try:
+            while not self._stopped.is_set():
+                event, answer = await self._events.get()
+                self._apply(event, answer)
+        finally:
+            memory.cancel()
+            await control.service.stop()
+            self._station.control.unlink(missing_ok=True)
+            for task in self._tasks:
+                task.cancel()
+
+    def stop(self) -> None:
+        """Ends what there is, wipes it, then lets `run` return."""
+        self._stopping = True
+        self.post(machine.EndAsked(EndReason.STOPPING))
+
+    def _apply(self, event: machine.Event, answer: asyncio.Future[None] | None) -> None:
+        try:
+            after, effects = machine.step(self._machine, event, time.monotonic(), self._station.limits)
+        except Exception as error:
+            if answer is not None and not answer.done():
+                answer.set_exception(error)
+            else:
+                logger.exception("%s failed", type(event).__name__)
+                if not isinstance(event, machine.Fault):
+                    self.post(machine.Fault(EndReason.INTERNAL))
+            return
+        before = self._machine.public.state
+        self._machine = after
+        if after.public.state is not before:
+            logger.info("%s -> %s (generation %d)", before, after.public.state, after.public.generation)
+        for effect in effects:
+            self._carry_out(effect)
+        self.published.set(after.public)
+        self._arm()
+        if answer is not None and not answer.done():
+            answer.set_result(None)
+
+    def _arm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        deadline = machine.next_deadline(self._machine, self._station.limits)
+        if deadline is not None:
+            delay = max(0.0, deadline - time.monotonic())
+            self._timer = asyncio.get_running_loop().call_later(delay, self.post, machine.Tick())
+
+    # -- effects ---------------------------------------------------------------------------------------------
+
+    def _carry_out(self, effect: machine.Effect) -> None:
+        match effect:
+            case machine.Wipe(reason):
+                self._start(self._wipe(reason))
+            case machine.Build(generation, reduced):
+                if not self._stopping:
+                    self._building = self._start(self._build(generation, reduced))
+            case machine.Restart():
+                self._start(self._restart(effect))
+            case machine.BeginSession():
+                pass  # the browser is warm and the screens follow the snapshot
+
+    def _start(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
+        task: asyncio.Task[None] = asyncio.create_task(self._guarded(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _guarded(self, work: Coroutine[object, object, None]) -> None:
+        """Any exception ends the session: nothing half-working goes on."""
+        try:
+            await work
+        except Exception:
+            logger.exception("unforeseen")
+            self.post(machine.Fault(EndReason.INTERNAL))
+
+    async def _wipe(self, reason: EndReason) -> None:
+        if self._building is not None:
+            self._building.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._building
+            self._building = None
+        if self._environment is not None:
+            self._environment.abandon()
+            self._environment = None
+        generations = self._station.place.generations()
+        wipe = Wipe(self._station.place, generations, self._station.required)
+        emptied = await wipe.empty()
+        if emptied:
+            # From here on the new environment is made while the old one's memory is given back.
+            self.post(machine.Emptied())
+        outcome = await wipe.finish()
+        self._conclude(outcome, max(generations, default=0), reason)
+
+    def _conclude(self, outcome: Outcome, generation: int, reason: EndReason) -> None:
+        try:
+            receipt = self.records.append(
+                generation=generation,
+                reason=reason,
+                ended_at=time.time(),
+                milliseconds=outcome.milliseconds,
+                steps=outcome.steps,
+                checks=outcome.checks,
+                verified=outcome.verified,
+            )
+        except RecordsError as error:
+            logger.error("%s", error)
+            self.post(machine.WipeFailed(Trouble.STATE_UNWRITABLE))
+            return
+        summary = receipts.summary(receipt)
+        if outcome.verified:
+            self.post(machine.Wiped(summary))
+        else:
+            failed = [step.name for step in outcome.steps if not step.ok]
+            failed += [check.name for check in outcome.checks if check.result is CheckResult.FAILED]
+            logger.error("generation %d: the wipe is not verified (receipt %d): %s", generation, receipt.number, failed)
+            self.post(machine.WipeFailed(Trouble.WIPE_UNVERIFIED, summary))
+        if self._stopping:
+            self._stopped.set()
+
+    async def _build(self, generation: int, reduced: bool) -> None:
+        station = self._station
+        environment = Environment(
+            station.plan,
+            generation,
+            Tree(station.place.tree(generation)),
+            station.place.cgroup(generation),
+            lambda number, component, trouble: self.post(machine.ComponentDied(number, component, trouble)),
+        )
+        self._environment = environment
+        try:
+            await network.apply(station.egress, station.place.users)
+            await environment.build(reduced=reduced)
+        except NetworkError as error:
+            self._failed(generation, Trouble.NO_NETWORK_GUARD, error)
+        except BuildError as error:
+            self._failed(generation, error.trouble, error)
+        else:
+            asyncio.get_running_loop().call_later(BUILD_SECONDS, self._too_late, generation)
+
+    def _failed(self, generation: int, trouble: Trouble, error: Exception) -> None:
+        logger.error("environment %d: %s", generation, error)
+        self.post(machine.BuildFailed(generation, trouble))
+
+    def _too_late(self, generation: int) -> None:
+        public = self._machine.public
+        if public.generation == generation and public.state in (State.PREPARING, State.ENDING):
+            missing = sorted(machine.NEEDED - set(public.ready))
+            logger.error("environment %d: not ready after %d s: %s", generation, BUILD_SECONDS, missing)
+            self.post(machine.BuildFailed(generation, Trouble.COMPONENT_FAILS))
+
+    async def _restart(self, effect: machine.Restart) -> None:
+        if self._environment is not None and self._environment.generation == effect.generation:
+            await self._environment.restart(effect.component)
+
+    async def _watch_memory(self) -> None:
+        """Only while a session runs: at rest nothing wakes the daemon up."""
+        async for snapshot in self.published.follow():
+            while snapshot.state in _IN_SESSION:
+                environment = self._environment
+                full = environment is not None and environment.memory_full()
+                if full or _available_memory_mib() < LEAST_MEMORY_MIB:
+                    self.post(machine.Fault(EndReason.NO_MEMORY))
+                    break
+                await asyncio.sleep(MEMORY_PERIOD)
+                snapshot = self.published.value
+
+
+def _available_memory_mib() -> int:
+    for line in Path("/proc/meminfo").read_text("ascii").splitlines():
+        if line.startswith("MemAvailable:"):
+            return int(line.split()[1]) // 1024
+    return 0

@@ -1,0 +1,115 @@
+"""What lies in the environment's tmpfs, who owns it, and where each sandbox sees it.
+
+ui/ desk/ guard/ display/   homes of our own processes, with their logs
+browser/                    the visitor's: home/ (profile), tmp/, shm/, run/
+documents/                  written by the browser, listed by the desk
+x11/                        the display's socket (/tmp/.X11-unix in every sandbox)
+sockets/                    desk, guard (/run/marchepied in the screen's sandboxes)
+etc/                        files generated for this environment: settings, policy, cookies
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import struct
+from pathlib import Path
+
+import msgspec
+
+from session.environment.users import Users
+from session.pages import Settings
+
+COMPONENT_HOMES = ("ui", "desk", "guard", "display")
+BROWSER_DIRECTORIES = ("home", "tmp", "shm", "run")
+DISPLAY = 0
+"""The display's number inside every environment, whatever displays this machine has outside."""
+
+HOSTNAME = "station"
+"""What the machine is called inside every sandbox: python-xlib looks cookies up by it."""
+
+
+class Tree(msgspec.Struct, frozen=True):
+    root: Path
+
+    @property
+    def x11(self) -> Path:
+        return self.root / "x11"
+
+    @property
+    def x_socket(self) -> Path:
+        return self.x11 / f"X{DISPLAY}"
+
+    @property
+    def sockets(self) -> Path:
+        return self.root / "sockets"
+
+    @property
+    def documents(self) -> Path:
+        return self.root / "documents"
+
+    @property
+    def browser(self) -> Path:
+        return self.root / "browser"
+
+    @property
+    def etc(self) -> Path:
+        return self.root / "etc"
+
+    @property
+    def settings(self) -> Path:
+        return self.etc / "settings.json"
+
+    @property
+    def screen_cookie(self) -> Path:
+        return self.etc / "screen.xauth"
+
+    @property
+    def visitor_cookie(self) -> Path:
+        return self.etc / "visitor.xauth"
+
+    def home(self, component: str) -> Path:
+        return self.root / component
+
+    def populate(self, users: Users, settings: Settings) -> None:
+        """Makes every directory and generated file. Raises OSError (a full or read-only file system)."""
+        _directory(self.x11, users.screen, users.screen, 0o755)
+        _directory(self.sockets, users.screen, users.screen, 0o700)
+        for name in COMPONENT_HOMES:
+            _directory(self.home(name), users.screen, users.screen, 0o700)
+        _directory(self.browser, users.visitor, users.visitor, 0o700)
+        for name in BROWSER_DIRECTORIES:
+            _directory(self.browser / name, users.visitor, users.visitor, 0o700)
+        # Set-group-id: what the browser downloads belongs to the screen's group, so that the desk can handle it.
+        _directory(self.documents, users.visitor, users.screen, 0o2770)
+        _directory(self.etc, 0, 0, 0o755)
+        _write(self.settings, msgspec.json.encode(settings), 0, 0o644)
+        cookie = xauthority(secrets.token_bytes(16))
+        _write(self.screen_cookie, cookie, users.screen, 0o600)
+        _write(self.visitor_cookie, cookie, users.visitor, 0o600)
+
+
+def _directory(path: Path, owner: int, group: int, mode: int) -> None:
+    path.mkdir(mode=0o700)
+    os.chown(path, owner, group)
+    path.chmod(mode)
+
+
+def _write(path: Path, content: bytes, owner: int, mode: int) -> None:
+    path.touch(mode=0o600)
+    os.chown(path, owner, owner)
+    path.write_bytes(content)
+    path.chmod(mode)
+
+
+def xauthority(cookie: bytes, display: int = DISPLAY) -> bytes:
+    """An Xauthority file (Xau(3)) that opens a display to whoever has it, whatever this machine is called."""
+    wild = 0xFFFF  # FamilyWild
+    host = HOSTNAME.encode()
+    fields = b"".join(
+        struct.pack(">H", len(field)) + field for field in (str(display).encode(), b"MIT-MAGIC-COOKIE-1", cookie)
+    )
+    local = 256  # FamilyLocal, for clients that do not know FamilyWild (python-xlib)
+    return b"".join(
+        struct.pack(">HH", family, len(address)) + address + fields for family, address in ((local, host), (wild, b""))
+    )

@@ -1,0 +1,107 @@
+"""Starts the daemon: `python -m session.sessiond [--config FILE] [--runtime DIR] [--state DIR] [--cgroup NAME]`.
+
+Exit codes: 0 stopped as asked, everything wiped; 1 unforeseen; 2 the configuration or the machine is unfit.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+import resource
+import signal
+import sys
+from pathlib import Path
+
+from session import config, network
+from session.browser import policy, sandbox
+from session.daemon import Daemon, Station
+from session.environment.cgroup import CgroupError, find_base
+from session.environment.display import Display, DisplayServer
+from session.environment.environment import Plan
+from session.environment.users import Users
+from session.machine import Limits
+from session.network import Egress
+from session.wipe import Place
+
+RUNTIME = Path("/run/marchepied")
+STATE = Path("/var/lib/marchepied")
+
+
+def station_of(configured: config.Station, runtime: Path, state: Path, cgroup: str | None) -> Station:
+    """The daemon's terms for what the configuration says. Raises CgroupError, policy.BadHost."""
+    users = Users(configured.environment.first_uid)
+    settings = config.settings(configured)
+    control = runtime / "control"
+    plan = Plan(
+        users=users,
+        display=Display(
+            DisplayServer(configured.display.server), configured.display.width, configured.display.height
+        ),
+        settings=settings,
+        policy=policy.encode(policy.build(policy.hosts_of(settings), downloads=str(sandbox.DOCUMENTS))),
+        browser=sandbox.Options(language=configured.station.language, gpu=configured.browser.gpu),
+        memory_mib=configured.environment.memory_mib,
+        inodes=configured.environment.inodes,
+        control=control,
+    )
+    session = configured.session
+    limits = Limits(
+        session=session.minutes * 60,
+        idle=session.idle_minutes * 60,
+        warning=session.warning_seconds,
+        extension=session.extension_minutes * 60,
+        extensions=session.extensions,
+        restarts=configured.environment.restarts,
+        restart_window=configured.environment.restart_window_seconds,
+    )
+    return Station(
+        plan=plan,
+        limits=limits,
+        place=Place(runtime / "environment", find_base(cgroup), users),
+        egress=Egress(
+            ports=configured.demonstration.ports if configured.demonstration.enabled else (),
+            resolvers=configured.network.resolvers or network.system_resolvers(),
+            allow=configured.network.allow_private,
+        ),
+        required=frozenset(requirement.value for requirement in configured.wipe.require),
+        demonstration=configured.demonstration.enabled,
+        control=control,
+        state=state,
+    )
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="sessiond", description="The daemon of a Marchepied station.")
+    parser.add_argument("--config", type=Path, default=config.DEFAULT_PATH, metavar="FILE")
+    parser.add_argument("--runtime", type=Path, default=RUNTIME, metavar="DIR", help="default %(default)s")
+    parser.add_argument("--state", type=Path, default=STATE, metavar="DIR", help="default %(default)s")
+    parser.add_argument("--cgroup", metavar="NAME", help="below the daemon's own; for a second station")
+    chosen = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    if os.geteuid() != 0:
+        print("sessiond: must run as root: it makes and destroys whole environments", file=sys.stderr)
+        return 2
+    try:
+        configured = config.load(chosen.config)
+        chosen.runtime.mkdir(mode=0o755, parents=True, exist_ok=True)
+        station = station_of(configured, chosen.runtime.resolve(), chosen.state, chosen.cgroup)
+    except (config.ConfigError, CgroupError, policy.BadHost, OSError) as error:
+        print(f"sessiond: {error}", file=sys.stderr)
+        return 2
+    # Neither the daemon's memory nor that of anything it starts may go to a core file.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    asyncio.run(_serve(Daemon(station)))
+    return 0
+
+
+async def _serve(daemon: Daemon) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, daemon.stop)
+    await daemon.run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
