@@ -1,0 +1,109 @@
+"""org.marchepied.Guard: what the UI may ask of the guard, on $MARCHEPIED_RUN/guard."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from kiosk.guard.keys import Action, Keys, NoKey
+from kiosk.guard.places import Mode
+from kiosk.guard.windows import WindowManager
+from session import rpc
+
+INTERFACE = "org.marchepied.Guard"
+
+_Pixels = Annotated[int, msgspec.Meta(ge=1, le=10_000)]
+_Window = Annotated[int, msgspec.Meta(ge=1, lt=1 << 29)]
+
+
+class Layout(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    mode: Mode
+    height: _Pixels | None = None
+    """Pixels of the bar, if not the settings' (a bar that has opened its keyboard, say)."""
+    window: _Window | None = None
+    """The UI's own X window. Who can open this socket is the UI; who can set WM_CLASS may be anybody."""
+
+
+class Press(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    action: Action
+
+
+class GuardState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Counts and sizes: nothing of what the windows hold."""
+
+    mode: Mode
+    bar_height: int
+    """Pixels, on this screen."""
+    ui: bool
+    main: bool
+    popups: int
+    refused: int
+    """Windows that were never shown."""
+    swallowed: int
+    """Presses of keys and buttons. Counting them wakes nobody: Watch tells it with the next change."""
+
+
+class GuardService:
+    """Puts the calls to the window manager and the keyboard."""
+
+    def __init__(self, windows: WindowManager, keys: Keys) -> None:
+        self._windows, self._keys = windows, keys
+        self._news = asyncio.Event()
+        own = frozenset({os.getuid()})
+        self._service = rpc.Service(INTERFACE)
+        self._service.add("Layout", self._layout, parameters=Layout, uids=own)
+        self._service.add("Press", self._press, parameters=Press, uids=own)
+        self._service.add("State", self._state, uids=own)
+        self._service.add("Watch", self._watch, uids=own)
+
+    async def start(self, path: Path) -> None:
+        await self._service.start(path, mode=0o600)
+
+    async def stop(self) -> None:
+        await self._service.stop()
+
+    def changed(self) -> None:
+        """The public picture is another one."""
+        self._news.set()
+        self._news = asyncio.Event()
+
+    @property
+    def state(self) -> GuardState:
+        windows = self._windows
+        return GuardState(
+            mode=windows.shown,
+            bar_height=windows.bar,
+            ui=windows.ui is not None,
+            main=windows.main is not None,
+            popups=len(windows.popups),
+            refused=windows.refused,
+            swallowed=self._keys.swallowed,
+        )
+
+    def _layout(self, _caller: rpc.Caller, wanted: Layout) -> None:
+        """Returns when it is done on the screen."""
+        self._windows.layout(wanted.mode, height=wanted.height, claim=wanted.window)
+
+    def _press(self, _caller: rpc.Caller, wanted: Press) -> None:
+        """Only while a page has the keyboard: else it would go to the UI."""
+        if self._windows.shown is not Mode.BAR or not self._windows.pages:
+            raise rpc.Refused("wrong_state")
+        try:
+            self._keys.press(wanted.action)
+        except NoKey:
+            raise rpc.Refused("no_key") from None
+
+    def _state(self, _caller: rpc.Caller, _parameters: rpc.NoParameters) -> GuardState:
+        return self.state
+
+    async def _watch(self, _caller: rpc.Caller, _parameters: rpc.NoParameters) -> AsyncIterator[GuardState]:
+        """The state now and at each change."""
+        while True:
+            news = self._news
+            yield self.state
+            await news.wait()

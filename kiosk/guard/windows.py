@@ -1,0 +1,399 @@
+"""The window manager: which windows exist, where they are, which is above which, and which has the keyboard.
+
+From the bottom to the top of the screen:
+
+    full:  main, pop-ups, override-redirect windows, curtain, UI
+    bar:   curtain, main, pop-ups, override-redirect windows, UI
+
+The curtain is the guard's own plain window. It is what is seen, and touched, when the UI or the browser is
+missing. Override-redirect windows (drop-downs, the date picker, tooltips) are placed by the browser alone;
+they are let be, under the bar.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from Xlib import X, Xatom, Xutil
+from Xlib.protocol import event
+
+from kiosk.guard import ewmh, places
+from kiosk.guard.kinds import Facts, Kind, Refusal, classify
+from kiosk.guard.places import Mode, Place
+from kiosk.guard.screen import Screen, Window
+
+logger = logging.getLogger(__name__)
+
+CURTAIN_COLOUR = 0xF3F1EC
+"""As the server's 24-bit visual has it: red, green, blue."""
+
+_WATCHED = X.PropertyChangeMask | X.FocusChangeMask
+
+
+class Managed:
+    """A window that may be seen."""
+
+    def __init__(self, window: Window, kind: Kind) -> None:
+        self.window = window
+        self.kind = kind
+        self.place: Place | None = None
+        """Where it was put last."""
+        self.fullscreen = False
+        """What it asked for, which changes what it draws; it never gets more than its place."""
+
+
+class WindowManager:
+    """Follows the server's events (`handle`), then `settle`s what they changed in one go.
+
+    `bar` is the height of the UI's bar in pixels. `changed` is called when the public picture did.
+    """
+
+    def __init__(self, screen: Screen, bar: int, changed: Callable[[], None] = lambda: None) -> None:
+        self._screen = screen
+        self._changed = changed
+        self._settings_bar = self._wanted_bar = bar
+        geometry = screen.root.get_geometry()
+        self._size = (int(geometry.width), int(geometry.height))
+        self.mode = Mode.FULL
+        self.ui: Managed | None = None
+        self.main: Managed | None = None
+        self.popups: list[Managed] = []
+        """In the order of their stacking, the top one last."""
+        self.refused = 0
+        self._claimed: int | None = None
+        """The window that the UI says is its own, over the guard's socket."""
+        self._unseen: set[int] = set()
+        """Windows that were refused and are still there: GTK asks more than once."""
+        self._overrides: list[int] = []
+        """Mapped override-redirect windows, in the order of mapping."""
+        self._focused: int | None = None
+        self._restack = self._refocus = True
+        self._raise_ui = False
+        self._curtain: Window = screen.root.create_window(
+            0, 0, *self._size, 0, X.CopyFromParent, X.InputOutput,
+            background_pixel=CURTAIN_COLOUR, override_redirect=True,
+        )  # fmt: skip
+
+    @property
+    def bar(self) -> int:
+        """Pixels of the UI's bar on this screen."""
+        return places.bar_height(self._wanted_bar, self._size[1])
+
+    @property
+    def shown(self) -> Mode:
+        """The layout that is on the screen: no page without its bar, so `bar` waits for the UI's window."""
+        return self.mode if self.ui is not None else Mode.FULL
+
+    @property
+    def pages(self) -> list[Managed]:
+        """The browser's windows, from the bottom to the top."""
+        return [*([self.main] if self.main else []), *self.popups]
+
+    def start(self) -> None:
+        """Says that there is a window manager, draws the curtain, takes in the windows that are there already."""
+        root, curtain = self._screen.root, self._curtain
+        root.change_attributes(background_pixel=CURTAIN_COLOUR)
+        curtain.map()
+        ewmh.announce(self._screen, curtain)
+        self._say_work_area()
+        for window in root.query_tree().children:
+            self._screen.guarded(self._adopt, window)
+
+    def _adopt(self, window: Window) -> None:
+        attributes = window.get_attributes()
+        if window.id == self._curtain.id or attributes.map_state == X.IsUnmapped:
+            return
+        if attributes.override_redirect:
+            self._overrides.append(window.id)
+        elif not self._manage(window):
+            # It came while no guard was there.
+            window.unmap()
+
+    # What the UI asks for
+
+    def layout(self, mode: Mode, *, height: int | None = None, claim: int | None = None) -> None:
+        """Changes the layout. `height`: a bar other than the settings'; `claim`: the UI's own window."""
+        if claim is not None and claim != self._claimed:
+            self._claim(claim)
+        self._wanted_bar = height or self._settings_bar
+        self.mode = mode
+        self._say_work_area()
+        self._restack = self._refocus = True
+        self._place_all()
+        self._screen.pump()
+        self._changed()
+
+    def _claim(self, xid: int) -> None:
+        if self.ui is not None and self._screen.client(self.ui.window.id) != self._screen.client(xid):
+            impostor = self.ui.window
+            self._forget(self.ui)
+            impostor.unmap()
+        self._claimed = xid
+
+    # What the server says
+
+    def handle(self, received: Any) -> None:
+        handler = _HANDLERS.get(received.type)
+        if handler is not None:
+            handler(self, received)
+
+    def _on_map_request(self, request: Any) -> None:
+        known = self._find(request.window.id)
+        if known is not None:
+            known.window.map()
+        elif self._manage(request.window):
+            request.window.map()
+
+    def _manage(self, window: Window) -> bool:
+        """Takes a window in, or refuses it. True when it may be mapped."""
+        kind = self._classify(window)
+        if isinstance(kind, Refusal):
+            if window.id not in self._unseen:
+                self._unseen.add(window.id)
+                self.refused += 1
+                logger.info("a window was refused: %s", kind.value)
+            # It would wait for ever, unseen: a file chooser blocks its page until it is answered.
+            self._screen.ask_to_close(window)
+            self._changed()
+            return False
+        managed = Managed(window, kind)
+        managed.fullscreen = ewmh.is_fullscreen(self._screen, window)
+        window.change_attributes(event_mask=_WATCHED)
+        if kind is Kind.UI:
+            self.ui = managed
+        elif kind is Kind.MAIN:
+            self.main = managed
+        else:
+            self.popups.append(managed)
+        ewmh.set_state(self._screen, window, normal=True)
+        self._place(managed)
+        self._restack = self._refocus = True
+        self._say_clients()
+        self._changed()
+        return True
+
+    def _classify(self, window: Window) -> Kind | Refusal:
+        instance, _, rest = self._screen.text(window, "WM_CLASS").partition("\0")
+        types = self._screen.numbers(window, "_NET_WM_WINDOW_TYPE", Xatom.ATOM)
+        facts = Facts(
+            instance=instance,
+            class_=rest.partition("\0")[0],
+            role=self._screen.text(window, "WM_WINDOW_ROLE"),
+            types=tuple(self._screen.atom_name(atom).removeprefix("_NET_WM_WINDOW_TYPE_").lower() for atom in types),
+            transient=bool(self._screen.numbers(window, "WM_TRANSIENT_FOR", Xatom.WINDOW)),
+        )
+        return classify(
+            facts,
+            ui_allowed=self._may_be_ui(window.id),
+            has_main=self.main is not None,
+            popups=len(self.popups),
+        )
+
+    def _may_be_ui(self, xid: int) -> bool:
+        """By whose connection it is; the class is read elsewhere."""
+        if self.ui is not None:
+            return False
+        client = self._screen.client(xid)
+        if self._claimed is not None and client != self._screen.client(self._claimed):
+            return False
+        if any(self._screen.client(page.window.id) == client for page in self.pages):
+            return False
+        return not self._screen.known_stranger(xid)
+
+    def _find(self, xid: int) -> Managed | None:
+        for managed in (self.ui, *self.pages):
+            if managed is not None and managed.window.id == xid:
+                return managed
+        return None
+
+    def _on_gone(self, gone: Any) -> None:
+        """Unmapped or destroyed; both are told for a window that is destroyed while mapped."""
+        xid = gone.window.id
+        if gone.type == X.DestroyNotify:
+            self._unseen.discard(xid)
+            self._claimed = None if xid == self._claimed else self._claimed
+        if xid in self._overrides:
+            self._overrides.remove(xid)
+        managed = self._find(xid)
+        if managed is not None:
+            if gone.type == X.UnmapNotify:
+                ewmh.set_state(self._screen, managed.window, normal=False)
+            self._forget(managed)
+
+    def _forget(self, managed: Managed) -> None:
+        if managed is self.ui:
+            # Until a UI is back and says otherwise.
+            self.ui, self._claimed, self.mode = None, None, Mode.FULL
+        elif managed is self.main:
+            self.main = None
+        else:
+            self.popups.remove(managed)
+        self._focused = None
+        self._restack = self._refocus = True
+        self._say_clients()
+        self._changed()
+
+    def _on_map(self, mapped: Any) -> None:
+        xid = mapped.window.id
+        if mapped.override and xid != self._curtain.id:
+            if xid not in self._overrides:
+                self._overrides.append(xid)
+            self._raise_ui = True
+        elif xid == self._focused:
+            # The focus was given with the request to map; given again, in case the order was another.
+            self._focused, self._refocus = None, True
+
+    def _on_configure(self, configured: Any) -> None:
+        if configured.window.id == self._screen.root.id:
+            self._resize(configured.width, configured.height)
+        elif configured.window.id in self._overrides:
+            self._raise_ui = True
+
+    def _resize(self, width: int, height: int) -> None:
+        if (width, height) == self._size:
+            return
+        self._size = (width, height)
+        self._curtain.configure(x=0, y=0, width=width, height=height)
+        self._say_work_area()
+        self._place_all()
+        self._changed()
+
+    def _on_configure_request(self, request: Any) -> None:
+        managed = self._find(request.window.id)
+        if managed is None:
+            # Not on the screen, so its size is its own affair; some clients wait for the answer before they
+            # map.
+            size = {"width": request.width, "height": request.height} if request.value_mask & _SIZE else {}
+            if size:
+                request.window.configure(**size)
+            return
+        self._place(managed)
+        # It did not get what it asked for, and the server says nothing when nothing changed (ICCCM 4.1.5).
+        self._tell_place(managed)
+
+    def _on_property(self, change: Any) -> None:
+        """The strip of a pop-up comes and goes with its hints."""
+        managed = self._find(change.window.id)
+        if managed is not None and managed.kind is not Kind.UI and change.atom == Xatom.WM_NORMAL_HINTS:
+            self._place(managed)
+
+    def _on_client_message(self, message: Any) -> None:
+        name = self._screen.atom_name(message.client_type)
+        managed = self._find(message.window.id)
+        if name == "_NET_WM_STATE" and managed is not None and managed.kind is not Kind.UI:
+            untrusted_values = list(message.data[1]) if message.data[0] == 32 else []
+            wanted = ewmh.asked_fullscreen(self._screen, untrusted_values, managed.fullscreen)
+            if wanted is not None:
+                managed.fullscreen = wanted
+                ewmh.set_fullscreen(self._screen, managed.window, on=wanted)
+                # The place stays the guard's; only what the window draws in it is other.
+                self._place(managed)
+                self._tell_place(managed)
+        elif name == "_NET_REQUEST_FRAME_EXTENTS":
+            ewmh.say_extents(self._screen, message.window)
+        # Everything else (activate, move, minimise, close) is for desktops.
+
+    def _on_focus_out(self, out: Any) -> None:
+        """Only the guard gives the keyboard; a client that took it gives it back."""
+        grabbing = out.mode in (X.NotifyGrab, X.NotifyUngrab)
+        if not grabbing and out.window.id == self._focused and out.detail != X.NotifyInferior:
+            self._focused, self._refocus = None, True
+
+    # Places
+
+    def _place_all(self) -> None:
+        for managed in (self.ui, *self.pages):
+            if managed is not None:
+                self._screen.guarded(self._place, managed)
+
+    def _place(self, managed: Managed) -> None:
+        screen = places.Screen(*self._size, self.bar)
+        place = screen.ui(self.mode) if managed.kind is Kind.UI else screen.browser(self._strip(managed))
+        if place == managed.place:
+            return
+        managed.place = place
+        managed.window.configure(x=place.x, y=place.y, width=place.width, height=place.height, border_width=0)
+        self._tell_place(managed)
+
+    def _strip(self, managed: Managed) -> int:
+        hints = managed.window.get_wm_normal_hints()
+        has_minimum = hints is not None and hints.flags & Xutil.PMinSize
+        return places.strip_height(
+            popup=managed.kind is Kind.POPUP,
+            fullscreen=managed.fullscreen,
+            minimum=min(int(hints.min_height), self._size[1] // 4) if has_minimum else None,
+        )
+
+    def _tell_place(self, managed: Managed) -> None:
+        place = managed.place
+        if place is None:
+            return
+        window = managed.window
+        notice = event.ConfigureNotify(
+            event=window, window=window, above_sibling=X.NONE, x=place.x, y=place.y,
+            width=place.width, height=place.height, border_width=0, override=False,
+        )  # fmt: skip
+        window.send_event(notice, event_mask=X.StructureNotifyMask)
+
+    # What a batch of events changed
+
+    def settle(self) -> None:
+        """Puts stacking and focus right. Cheap when nothing changed."""
+        if self._restack:
+            self._restack = False
+            self._stack()
+        elif self._raise_ui:
+            self._raise_top()
+        self._raise_ui = False
+        if self._refocus:
+            self._refocus = False
+            self._focus()
+
+    def _stack(self) -> None:
+        if self.shown is Mode.BAR:
+            self._curtain.configure(stack_mode=X.Below)
+        for page in self.pages:
+            page.window.configure(stack_mode=X.Above)
+        for xid in self._overrides:
+            self._screen.window(xid).configure(stack_mode=X.Above)
+        self._raise_top()
+
+    def _raise_top(self) -> None:
+        if self.shown is Mode.FULL:
+            self._curtain.configure(stack_mode=X.Above)
+        if self.ui is not None:
+            self.ui.window.configure(stack_mode=X.Above)
+
+    def _focus(self) -> None:
+        if self.shown is Mode.FULL or not self.pages:
+            target = self.ui.window if self.ui is not None else self._curtain
+        else:
+            target = self.pages[-1].window
+        if target.id != self._focused:
+            self._focused = target.id
+            target.set_input_focus(X.RevertToParent, X.CurrentTime)
+            ewmh.say_active(self._screen, target.id)
+
+    def _say_work_area(self) -> None:
+        ewmh.say_work_area(self._screen, places.Screen(*self._size, self.bar).rest)
+
+    def _say_clients(self) -> None:
+        managed = [*self.pages, *([self.ui] if self.ui else [])]
+        ewmh.say_clients(self._screen, [one.window.id for one in managed])
+
+
+_SIZE = X.CWWidth | X.CWHeight
+
+_HANDLERS: dict[int, Callable[[WindowManager, Any], None]] = {
+    X.MapRequest: WindowManager._on_map_request,
+    X.MapNotify: WindowManager._on_map,
+    X.UnmapNotify: WindowManager._on_gone,
+    X.DestroyNotify: WindowManager._on_gone,
+    X.ConfigureRequest: WindowManager._on_configure_request,
+    X.ConfigureNotify: WindowManager._on_configure,
+    X.PropertyNotify: WindowManager._on_property,
+    X.ClientMessage: WindowManager._on_client_message,
+    X.FocusOut: WindowManager._on_focus_out,
+}

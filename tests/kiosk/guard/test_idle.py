@@ -1,0 +1,72 @@
+"""Somebody is there: what the guard tells the session, and what it costs."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from session.model import State
+from tests.kiosk.guard.stage import Stage
+from tests.kiosk.guard.xclient import XClient, until
+
+
+def _woken(pid: int) -> int:
+    """How often the process has gone to sleep by itself so far, hence been woken."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(next(line for line in status.splitlines() if line.startswith("voluntary")).split()[1])
+
+
+async def _somebody(client: XClient, stage: Stage) -> None:
+    """Taps until the session heard of it: the guard may not have heard yet that it has begun."""
+
+    def heard() -> bool:
+        client.click(100, 100)
+        return bool(stage.control.activities)
+
+    await until(heard)
+
+
+async def test_input_is_told_once_a_second_and_only_in_a_session(stage: Stage) -> None:
+    client = stage.client()
+    ui = client.ui().map()
+    await stage.shows(ui)
+    await until(lambda: stage.control.watchers == 1)
+    client.type("a")
+    stage.control.become(State.ACTIVE)
+    await _somebody(client, stage)
+    for _ in range(20):
+        client.type("b")
+    await until(lambda: len(stage.control.activities) == 2)
+    stage.control.become(State.WARNING)
+    client.click(200, 100)
+    await until(lambda: len(stage.control.activities) == 3)
+    first, second, third = stage.control.activities
+    assert second - first > 0.9
+    assert third - second > 0.9
+    stage.control.become(State.ENDING)
+    stage.control.become(State.READY)
+    assert stage.guard.process.pid is not None
+    client.type("a")
+    client.click(100, 100)
+    woken = 0
+
+    def settled() -> bool:
+        nonlocal woken
+        woken, before = _woken(stage.guard.process.pid), woken
+        return woken == before
+
+    await until(settled)
+    # The one thing that only time can show: nothing happens, for longer than the period of a session.
+    await asyncio.sleep(1.3)
+    assert _woken(stage.guard.process.pid) == woken, "the guard sleeps while nobody is there"
+    assert len(stage.control.activities) == 3
+
+
+async def test_a_session_daemon_that_comes_back_is_watched_again(stage: Stage) -> None:
+    await until(lambda: stage.control.watchers == 1)
+    await stage.control.stop()
+    await stage.control.start()
+    await until(lambda: stage.control.watchers == 1)
+    stage.control.become(State.ACTIVE)
+    client = stage.client()
+    await _somebody(client, stage)
