@@ -1,0 +1,37 @@
+"""The kiosk UI, as a program: `python -m kiosk.app`. Reads its settings, sets up Kivy, and runs both in one loop.
+
+Environment: MARCHEPIED_RUN (directory of the sockets), MARCHEPIED_SETTINGS (settings.json), HOME, DISPLAY.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sys
+from pathlib import Path
+
+import msgspec
+
+from kiosk import toolkit
+from session.pages import Settings
+
+
+def read_settings() -> Settings:
+    """What $MARCHEPIED_SETTINGS holds. Raises OSError or msgspec.DecodeError."""
+    return msgspec.json.decode(Path(os.environ["MARCHEPIED_SETTINGS"]).read_bytes(), type=Settings)
+
+
+def main() -> int:
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(name)s: %(levelname)s: %(message)s")
+    settings = read_settings()
+    toolkit.prepare(settings.width, settings.height)
+    # Only now: Kivy takes its settings while it is imported.
+    from kiosk.shell import Kiosk
+
+    asyncio.run(Kiosk(settings, Path(os.environ["MARCHEPIED_RUN"])).live())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,222 @@
+"""What the screens show and what a tap does, without Kivy: the state of the UI process and its lines.
+
+The presenter gathers the snapshots, keeps the little that is local, makes the calls, and says when anything
+changed. The screens read it; they never talk to another process themselves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from kiosk import client, plain, view
+from kiosk.words import LANGUAGES, Words
+from session.model import Snapshot
+from session.pages import DeskSnapshot, Settings
+
+logger = logging.getLogger(__name__)
+
+SAID_SECONDS = 5.0
+"""How long a refusal stays on the screen."""
+LANGUAGE_SECONDS = 60.0
+"""After so long without a touch the welcome screen speaks the station's language again."""
+
+
+class Presenter:
+    """The state behind the screens. `on_change` is called, in the event loop, whenever something to show changed."""
+
+    def __init__(self, settings: Settings, run: Path, on_change: Callable[[], None]) -> None:
+        language = settings.language if settings.language in LANGUAGES else LANGUAGES[0]
+        self.settings = settings
+        self.snapshot: Snapshot | None = None
+        self.desk: DeskSnapshot | None = None
+        self.local = view.Local(language=language)
+        self.words = Words(language)
+        self.said = ""
+        """A short word about the last tap: a refusal, or that a site is being opened."""
+        self._default_language = language
+        self._control, self._desk, self._guard = run / "control", run / "desk", run / "guard"
+        self._layout = client.LayoutLink(self._guard)
+        self._on_change = on_change
+        self._tasks: asyncio.TaskGroup | None = None
+        self._under_way: set[tuple[str, str]] = set()
+        self._forget: asyncio.TimerHandle | None = None
+        self._touched = time.monotonic()
+        self._drawn = asyncio.Event()
+        self._known = asyncio.Event()
+
+    @property
+    def screen(self) -> view.Screen:
+        return view.screen_for(self.snapshot, self.desk, self.local)
+
+    @property
+    def demonstration(self) -> bool:
+        return self.settings.demonstration or (self.snapshot is not None and self.snapshot.demonstration)
+
+    async def run(self) -> None:
+        """Keeps all lines until cancelled. A fault in what they call ends it: the process is then started anew."""
+        async with asyncio.TaskGroup() as tasks:
+            self._tasks = tasks
+            session = client.Feed(self._control, client.SESSION, Snapshot, self._on_snapshot, self._on_control)
+            desk = client.Feed(self._desk, client.DESK, DeskSnapshot, self._on_desk, lambda _online: None)
+            tasks.create_task(session.run())
+            tasks.create_task(desk.run())
+            tasks.create_task(self._layout.run())
+            tasks.create_task(self._say_ready())
+            self._changed()
+
+    # What comes in
+
+    def _on_snapshot(self, snapshot: Snapshot) -> None:
+        self.local = view.settle(self.local, self.snapshot, snapshot)
+        self.snapshot = snapshot
+        self._known.set()
+        self._changed()
+
+    def _on_control(self, online: bool) -> None:
+        self._set(connected=online)
+
+    def _on_desk(self, desk: DeskSnapshot) -> None:
+        self.desk = desk
+        self._changed()
+
+    def drawn(self) -> None:
+        """The screen has shown a first picture."""
+        self._drawn.set()
+
+    def claim_window(self, window: int) -> None:
+        """The X window that is ours, for the guard."""
+        self._layout.claim(window)
+
+    def touched(self) -> None:
+        """Somebody touched a screen of ours."""
+        self._touched = time.monotonic()
+
+    def tick(self) -> None:
+        """About once a second: what only time changes."""
+        quiet = time.monotonic() - self._touched
+        strange = self.local.language != self._default_language
+        if strange and quiet > LANGUAGE_SECONDS and self.screen is view.Screen.WELCOME:
+            self.speak(self._default_language)
+
+    # What a tap does
+
+    def start(self) -> None:
+        self._call(self._control, client.SESSION, "Start")
+
+    def end(self) -> None:
+        self._call(self._control, client.SESSION, "End")
+
+    def more_time(self) -> None:
+        self._call(self._control, client.SESSION, "MoreTime")
+
+    def open_site(self, site: str) -> None:
+        """`site` is an id of the settings' sites."""
+        title = next((known.title for known in self.settings.sites if known.id == site), "")
+        self.say(self.words("what_for.opening", site=plain.clean(title, 60)), client.CALL_TIMEOUT)
+        self._call(self._desk, client.DESK, "Open", done=self._hush, site=site)
+
+    def home(self) -> None:
+        self._call(self._desk, client.DESK, "Home")
+
+    def show_page(self, page: str) -> None:
+        self._call(self._desk, client.DESK, "Show", done=lambda: self.turn_to(None), page=page)
+
+    def close_page(self, page: str) -> None:
+        self._call(self._desk, client.DESK, "Close", page=page)
+
+    def reload_page(self) -> None:
+        """Of a page that crashed: opens it again."""
+        page = view.active_page(self.desk)
+        if page is not None:
+            self._call(self._desk, client.DESK, "Retry", page=page.id)
+
+    def press(self, action: str) -> None:
+        """`back`, `larger` or `smaller`, on the site in front."""
+        self._call(self._guard, client.GUARD, "Press", action=action)
+
+    def turn_to(self, side: view.Side | None) -> None:
+        """Opens what is beside the site (the pages, the documents, the question about ending), or closes it."""
+        self._set(side=side)
+
+    def read_notice(self) -> None:
+        self._set(notice_read=True)
+
+    def speak(self, language: str) -> None:
+        self.words = Words(language)
+        self._set(language=language)
+
+    # Saying
+
+    def say(self, text: str, seconds: float | None = None) -> None:
+        """Shows `text` for so long (`SAID_SECONDS` if nothing else is asked), in place of what was said before."""
+        if self._forget is not None:
+            self._forget.cancel()
+        self.said = text
+        self._forget = asyncio.get_running_loop().call_later(SAID_SECONDS if seconds is None else seconds, self._hush)
+        self._changed()
+
+    def _hush(self) -> None:
+        if self._forget is not None:
+            self._forget.cancel()
+        self.said, self._forget = "", None
+        self._changed()
+
+    # Within
+
+    def _set(self, **changes: object) -> None:
+        self.local = msgspec.structs.replace(self.local, **changes)
+        self._changed()
+
+    def _changed(self) -> None:
+        self._layout.want(view.mode_for(self.screen))
+        self._on_change()
+
+    def _call(
+        self, path: Path, interface: str, name: str, *, done: Callable[[], None] | None = None, **parameters: str
+    ) -> None:
+        """Makes a call without waiting. The same call is not made twice at once: a second tap adds nothing."""
+        key = (name, "".join(parameters.values()))
+        if self._tasks is None or key in self._under_way:
+            return
+        self._under_way.add(key)
+        self._tasks.create_task(self._carry(key, path, interface, name, done, parameters))
+
+    async def _carry(
+        self,
+        key: tuple[str, str],
+        path: Path,
+        interface: str,
+        name: str,
+        done: Callable[[], None] | None,
+        parameters: dict[str, str],
+    ) -> None:
+        try:
+            await client.call(path, interface, name, **parameters)
+        except client.CallError as error:
+            logger.info("%s.%s: %s", interface, name, error.code)
+            self.say(self.words.refusal(error.code))
+        else:
+            if done is not None:
+                done()
+        finally:
+            self._under_way.discard(key)
+
+    async def _say_ready(self) -> None:
+        """Tells the daemon once that this process shows the session's state."""
+        await self._drawn.wait()
+        await self._known.wait()
+        delay = client.Delay()
+        while True:
+            try:
+                await client.call(self._control, client.SESSION, "Ready", component="ui")
+            except client.CallError as error:
+                logger.debug("ready: %s", error.code)
+                await delay.wait()
+            else:
+                return

@@ -1,0 +1,42 @@
+"""The clean station: one button to start, the language, and what was erased before."""
+
+from __future__ import annotations
+
+import time
+
+from kiosk import words
+from kiosk.screens.sheet import FullSheet, Host, basics, load_rules
+from kiosk.widgets.look import u
+
+
+class Welcome(FullSheet):
+    def __init__(self, host: Host) -> None:
+        super().__init__(host)
+        for language in words.LANGUAGES:
+            chosen = language == host.local.language
+            button = basics.Action(
+                text=words.load(language)["language"],
+                style="chosen" if chosen else "plain",
+                size_hint_x=None,
+                width=u(230),
+                on_release=lambda _button, code=language: self.host.speak(code),
+            )
+            self.ids.languages.add_widget(button)
+
+    def refresh(self) -> None:
+        super().refresh()
+        wipe = self.host.snapshot.last_wipe if self.host.snapshot is not None else None
+        if wipe is None:
+            self.ids.erased.text = self.say("welcome.first")
+        elif wipe.verified:
+            when = self.say.clock(wipe.ended_at, time.time())
+            duration = self.say.seconds(wipe.milliseconds)
+            self.ids.erased.text = self.say("welcome.erased", when=when, duration=duration)
+        else:
+            # Such a station is out of service; were it not, this screen would still claim nothing.
+            self.ids.erased.text = ""
+        self.ids.tick.opacity = 1 if self.ids.erased.text else 0
+
+
+load_rules(__file__)
+SCREEN = Welcome

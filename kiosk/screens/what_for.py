@@ -1,0 +1,64 @@
+"""The sites that this station offers, as large tiles; and the way out."""
+
+from __future__ import annotations
+
+from kivy.properties import StringProperty
+
+from kiosk import plain
+from kiosk.screens.sheet import FullSheet, Host, basics, load_rules
+
+SITES_A_PART = 7
+TITLE_LENGTH = 44
+"""Characters of a site's title: two lines of a tile."""
+
+
+class SiteTile(basics.Card):
+    title = StringProperty("")
+    letter = StringProperty("")
+
+
+class WhatFor(FullSheet):
+    def __init__(self, host: Host) -> None:
+        self._part = 0
+        super().__init__(host)
+        self._fill()
+
+    def _fill(self) -> None:
+        """Lays out the tiles of the present part, and the one that leads to the next."""
+        sites = self.host.settings.sites
+        part = plain.part(sites, SITES_A_PART, self._part)
+        grid = self.ids.sites
+        grid.clear_widgets()
+        for site in sites[part.first : part.last]:
+            title = plain.clean(site.title, TITLE_LENGTH)
+            tile = SiteTile(title=title, letter=title[:1].upper())
+            tile.bind(on_release=lambda _tile, chosen=site.id: self.host.open_site(chosen))
+            grid.add_widget(tile)
+        if part.parts > 1:
+            more = basics.Action(text=f"{self.say('what_for.others')}\n{part.number} / {part.parts}", size_hint_y=1)
+            more.bind(on_release=lambda _tile: self._turn())
+            grid.add_widget(more)
+        if not sites:
+            grid.add_widget(basics.Text(text=self.say("what_for.none")))
+
+    def _turn(self) -> None:
+        self._part += 1
+        self._fill()
+
+    def refresh(self) -> None:
+        super().refresh()
+        desk = self.host.desk
+        pages = len(desk.pages) if desk is not None else 0
+        documents = len(desk.documents) if desk is not None else 0
+        self._show(self.ids.pages, self.say.count("pages.open", pages) if pages else "")
+        self._show(self.ids.documents, self.say.count("documents.mine", documents) if documents else "")
+
+    @staticmethod
+    def _show(button: basics.Action, text: str) -> None:
+        button.text = text
+        button.opacity = 1 if text else 0
+        button.disabled = not text
+
+
+load_rules(__file__)
+SCREEN = WhatFor

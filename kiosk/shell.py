@@ -1,0 +1,138 @@
+"""The Kivy side of the UI: one window, one screen at a time, rebuilt when its kind, language or size changes."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+
+from kivy.app import App
+from kivy.clock import Clock
+from kivy.core.window import Window
+from kivy.uix.floatlayout import FloatLayout
+
+from kiosk import theme, toolkit, view
+from kiosk.presenter import Presenter
+from kiosk.screens import Sheet, build
+from kiosk.widgets import basics, look
+from session.pages import Settings
+
+
+class Stage(FloatLayout):
+    """Everything in the window: the screen, and the word that is said over it."""
+
+    def __init__(self, presenter: Presenter) -> None:
+        super().__init__()
+        self._presenter = presenter
+        self._sheet: Sheet | None = None
+        self._built: tuple[object, ...] = ()
+        self._word = basics.Word()
+        self._shown_at = 0.0
+
+    def render(self) -> None:
+        """Makes the window show the presenter's state."""
+        screen = self._presenter.screen
+        width, height = Window.size
+        wanted = (screen, self._presenter.local.language, width, height)
+        if wanted != self._built:
+            if not self._built or self._built[0] is not screen:
+                self._shown_at = time.monotonic()
+            self._build(screen, width, height)
+            self._built = wanted
+        if self._sheet is not None:
+            self._sheet.refresh()
+        self._say(screen)
+
+    def _build(self, screen: view.Screen, width: int, height: int) -> None:
+        self.clear_widgets()
+        bar_height = self._presenter.settings.bar_height
+        self._sheet = None
+        if view.mode_for(screen) is view.Mode.BAR:
+            look.set_unit(theme.bar_scale(width, bar_height))
+            self._sheet = build(screen, self._presenter)
+            self._sheet.size_hint = (1, None)
+            self._sheet.height = min(height, bar_height)
+            self._sheet.pos_hint = {"top": 1}
+        elif height > 2 * bar_height:
+            look.set_unit(theme.scale(width, height))
+            self._sheet = build(screen, self._presenter)
+        # Else the guard has not yet given the window back its height: nothing to be squeezed into a bar.
+        if self._sheet is not None:
+            self.add_widget(self._sheet)
+
+    def _say(self, screen: view.Screen) -> None:
+        over = view.mode_for(screen) is view.Mode.FULL and bool(self._presenter.said) and self._sheet is not None
+        self._word.text = self._presenter.said if over else ""
+        if over and self._word.parent is None:
+            self._word.fit()
+            self.add_widget(self._word)
+        elif not over and self._word.parent is not None:
+            self.remove_widget(self._word)
+
+    def on_touch_down(self, touch: object) -> bool:
+        self._presenter.touched()
+        if time.monotonic() - self._shown_at < toolkit.INERT_SECONDS:
+            return True
+        return bool(super().on_touch_down(touch))
+
+
+class Kiosk(App):
+    """The application. `live` runs it together with the lines to the other processes."""
+
+    title = "Marchepied"
+
+    def __init__(self, settings: Settings, run: Path) -> None:
+        super().__init__()
+        self._presenter = Presenter(settings, run, self._on_change)
+        self._stage: Stage | None = None
+        self._lively_until = 0.0
+
+    async def live(self) -> None:
+        """Ends when the window does, or with the first exception of any part."""
+        lines = asyncio.ensure_future(self._presenter.run())
+        window = asyncio.ensure_future(self.async_run(async_lib="asyncio"))
+        try:
+            done, _ = await asyncio.wait({lines, window}, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            lines.cancel()
+            window.cancel()
+            await asyncio.gather(lines, window, return_exceptions=True)
+
+    def build(self) -> Stage:
+        Window.clearcolor = theme.PAPER
+        Window.bind(
+            size=lambda *_: self._on_change(),
+            on_flip=lambda *_: self._presenter.drawn(),
+            on_touch_down=lambda *_: self._enliven(),
+            # Nothing but the end of the environment closes this window.
+            on_request_close=lambda *_, **__: True,
+        )
+        self._presenter.claim_window(Window.get_window_info().window)
+        Clock.schedule_interval(self._tick, 0.5)
+        self._stage = Stage(self._presenter)
+        self._stage.render()
+        self._enliven()
+        return self._stage
+
+    def open_settings(self, *_largs: object) -> bool:
+        """Kivy's own panel, which F1 would open: there is none here."""
+        return True
+
+    def _on_change(self) -> None:
+        if self._stage is not None:
+            self._enliven()
+            self._stage.render()
+
+    def _tick(self, _seconds: float) -> None:
+        self._presenter.tick()
+        if self._stage is not None:
+            self._stage.render()
+        if time.monotonic() > self._lively_until:
+            Clock._max_fps = toolkit.REST_FPS
+
+    def _enliven(self) -> None:
+        # Kivy reads `maxfps` once; this is the field that it reads it into.
+        Clock._max_fps = toolkit.LIVELY_FPS
+        self._lively_until = time.monotonic() + toolkit.LIVELY_SECONDS

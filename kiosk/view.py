@@ -1,0 +1,126 @@
+"""Which screen is shown: a pure function of the snapshots and of a little that only this process knows.
+
+No Kivy here. A UI that was killed and started again gets the same screen from the same snapshots; what it loses
+(a list that was open, a notice that was read) costs one tap.
+"""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+from session.model import Snapshot, State
+from session.pages import BrowserState, DeskSnapshot, Page, PageState
+
+
+class Screen(enum.StrEnum):
+    PREPARING = "preparing"
+    WELCOME = "welcome"
+    NOTICE = "notice"
+    WAITING = "waiting"
+    """In a session whose pages are not known yet: this process has just been started again."""
+    WHAT_FOR = "what_for"
+    BAR = "bar"
+    """The site fills the screen; only a bar of ours is over it."""
+    PAGES = "pages"
+    DOCUMENTS = "documents"
+    CRASHED = "crashed"
+    RESTARTING = "restarting"
+    WARNING = "warning"
+    CONFIRM_END = "confirm_end"
+    ERASING = "erasing"
+    OUT_OF_SERVICE = "out_of_service"
+    MAINTENANCE = "maintenance"
+
+
+class Mode(enum.StrEnum):
+    """How much of the display the guard gives this window."""
+
+    FULL = "full"
+    BAR = "bar"
+
+
+class Side(enum.StrEnum):
+    """What the visitor opened beside the site, and closes again."""
+
+    PAGES = "pages"
+    DOCUMENTS = "documents"
+    CONFIRM_END = "confirm_end"
+
+
+class Local(msgspec.Struct, frozen=True):
+    """What only this process knows."""
+
+    language: str
+    connected: bool = False
+    """Whether the session daemon is at the other end of the line."""
+    notice_read: bool = False
+    side: Side | None = None
+
+
+def active_page(desk: DeskSnapshot | None) -> Page | None:
+    """The page in front, if there is one."""
+    if desk is None or desk.active is None:
+        return None
+    return next((page for page in desk.pages if page.id == desk.active), None)
+
+
+def screen_for(snapshot: Snapshot | None, desk: DeskSnapshot | None, local: Local) -> Screen:
+    """The one screen for this state. Total: every combination has one."""
+    if snapshot is None:
+        return Screen.PREPARING
+    match snapshot.state:
+        case State.PREPARING:
+            return Screen.PREPARING
+        case State.READY:
+            # A station whose daemon is away cannot vouch for its cleanness: nobody may start on it.
+            return Screen.WELCOME if local.connected else Screen.PREPARING
+        case State.ACTIVE:
+            return _in_session(desk, local)
+        case State.WARNING:
+            return Screen.CONFIRM_END if local.side is Side.CONFIRM_END else Screen.WARNING
+        case State.ENDING:
+            return Screen.ERASING
+        case State.OUT_OF_SERVICE:
+            return Screen.OUT_OF_SERVICE
+        case State.MAINTENANCE:
+            return Screen.MAINTENANCE
+
+
+def _in_session(desk: DeskSnapshot | None, local: Local) -> Screen:
+    if local.side is Side.CONFIRM_END:
+        return Screen.CONFIRM_END
+    if desk is None:
+        return Screen.WAITING
+    if not (local.notice_read or desk.pages or desk.documents):
+        return Screen.NOTICE
+    if desk.browser is BrowserState.RESTARTING:
+        return Screen.RESTARTING
+    if local.side is Side.DOCUMENTS:
+        return Screen.DOCUMENTS
+    if local.side is Side.PAGES and desk.pages:
+        return Screen.PAGES
+    page = active_page(desk)
+    if page is None:
+        return Screen.WHAT_FOR
+    return Screen.CRASHED if page.state is PageState.CRASHED else Screen.BAR
+
+
+def mode_for(screen: Screen) -> Mode:
+    return Mode.BAR if screen is Screen.BAR else Mode.FULL
+
+
+def settle(local: Local, before: Snapshot | None, after: Snapshot) -> Local:
+    """What stays of `local` when the session's snapshot changes.
+
+    Outside a session nothing of a visit stays. A question about ending is dropped when a warning comes or goes:
+    its answer would be to something else than what the visitor read.
+    """
+    in_session = after.state in (State.ACTIVE, State.WARNING)
+    same = before is None or before.generation == after.generation
+    if not (in_session and same):
+        return msgspec.structs.replace(local, side=None, notice_read=False)
+    if before is not None and before.state is not after.state and local.side is Side.CONFIRM_END:
+        return msgspec.structs.replace(local, side=None)
+    return local

@@ -1,0 +1,120 @@
+"""The few widgets that all screens are made of: text, buttons, rows, the word that is said over a screen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from kivy.clock import Clock
+from kivy.graphics import Color, SmoothEllipse
+from kivy.lang import Builder
+from kivy.properties import ColorProperty, NumericProperty, StringProperty
+from kivy.uix.behaviors import ButtonBehavior
+from kivy.uix.boxlayout import BoxLayout
+from kivy.uix.label import Label
+from kivy.uix.widget import Widget
+
+from kiosk import theme
+from kiosk.widgets import icons, look
+
+__all__ = ["Action", "BarButton", "Card", "Disc", "Foreign", "OneLine", "Tag", "Text", "Word", "Working", "icons"]
+
+
+class Text(Label):
+    """Words of ours, wrapped to the width, as high as they need."""
+
+
+class OneLine(Label):
+    """Words in one line, cut with an ellipsis where the width ends."""
+
+
+class Foreign(OneLine):
+    """A title or a name that came from outside: cleaned by the caller, never markup, in a font that has its letters."""
+
+    def on_text(self, _widget: object, text: str) -> None:
+        self.font_name = theme.font_for(text)
+
+
+class Tag(Label):
+    """A few words on a coloured ground."""
+
+
+class Styled(ButtonBehavior):
+    """Something to tap, in one of the theme's styles."""
+
+    style = StringProperty("plain")
+    text_color = ColorProperty(theme.STYLES["plain"].text)
+    ground = ColorProperty(theme.STYLES["plain"].ground)
+    border = ColorProperty(theme.STYLES["plain"].border)
+
+    def __init__(self, **values: object) -> None:
+        super().__init__(**values)
+        self.fbind("style", self._paint)
+        self.fbind("state", self._paint)
+        self._paint()
+
+    def _paint(self, *_largs: object) -> None:
+        style = theme.STYLES[self.style]
+        self.text_color, self.border = style.text, style.border
+        self.ground = style.pressed if self.state == "down" else style.ground
+
+
+class Action(Styled, Label):
+    """A button with words in it."""
+
+
+class Card(Styled, BoxLayout):
+    """A button that holds other widgets."""
+
+
+class BarButton(Styled, BoxLayout):
+    """A button of the bar: a picture over a word."""
+
+    icon = StringProperty("")
+    text = StringProperty("")
+    badge = StringProperty("")
+    """A number beside the picture."""
+    full_width = NumericProperty(0)
+    """Pixels of the window; `width` may be less while the button is not offered."""
+
+
+class Word(Label):
+    """What is said for some seconds at the top of a full screen."""
+
+    def fit(self) -> None:
+        """Takes the sizes of the screen below it."""
+        self.font_size = look.u(26)
+        self.height = look.u(82)
+
+
+class Disc(Label):
+    """A letter in a circle."""
+
+
+class Working(Widget):
+    """Says that work goes on, without claiming to know how long: a light goes from dot to dot."""
+
+    DOTS = 5
+    STEP_SECONDS = 0.3
+
+    def __init__(self, **values: object) -> None:
+        super().__init__(**values)
+        self._at = 0
+        self.bind(pos=self._draw, size=self._draw)
+        # Kivy's clock holds the method weakly: it ends with the widget.
+        Clock.schedule_interval(self._step, self.STEP_SECONDS)
+
+    def _step(self, _seconds: float) -> None:
+        self._at = (self._at + 1) % self.DOTS
+        self._draw()
+
+    def _draw(self, *_largs: object) -> None:
+        side = min(self.height, self.width / (2 * self.DOTS - 1))
+        left = self.x + (self.width - side * (2 * self.DOTS - 1)) / 2
+        self.canvas.clear()
+        with self.canvas:
+            for dot in range(self.DOTS):
+                Color(rgba=theme.TEAL if dot == self._at else theme.IDLE_DOT)
+                SmoothEllipse(pos=(left + 2 * dot * side, self.y + (self.height - side) / 2), size=(side, side))
+
+
+Builder.load_file(str(Path(__file__).with_name("basics.kv")))

@@ -1,0 +1,58 @@
+"""Small pictures drawn with lines: no image files, no special letters. Each is drawn in a square of 24 units."""
+
+from __future__ import annotations
+
+from kivy.graphics import Color, SmoothLine, SmoothRoundedRectangle
+from kivy.properties import ColorProperty, StringProperty
+from kivy.uix.widget import Widget
+
+from kiosk import theme
+
+Point = tuple[float, float]
+
+_STROKES: dict[str, tuple[tuple[Point, ...], ...]] = {
+    "back": (((20, 12), (4, 12)), ((11, 19), (4, 12), (11, 5))),
+    "home": (((3, 12), (12, 20), (21, 12)), ((6, 10), (6, 3), (18, 3), (18, 10))),
+    "pages": (((8, 17), (8, 21), (21, 21), (21, 9), (17, 9)), ((3, 3), (3, 16), (16, 16), (16, 3), (3, 3))),
+    "larger": (((5, 12), (19, 12)), ((12, 5), (12, 19))),
+    "smaller": (((5, 12), (19, 12)),),
+    "document": (
+        ((5, 2), (5, 22), (14, 22), (19, 17), (19, 2), (5, 2)),
+        ((9, 13), (15, 13)),
+        ((9, 8), (15, 8)),
+    ),
+    "tick": (((4, 12), (10, 5), (20, 19)),),
+    "alert": (((12, 22), (1, 3), (23, 3), (12, 22)), ((12, 16), (12, 10.5)), ((12, 8), (12, 6.3))),
+    "lock": (((7, 13), (7, 17), (9.5, 21), (14.5, 21), (17, 17), (17, 13)),),
+    "unlock": (((7, 13), (7, 18), (9.5, 22), (14.5, 22), (17, 18)),),
+}
+
+
+class Icon(Widget):
+    """One of the pictures above, as large as its smaller side."""
+
+    name = StringProperty("")
+    color = ColorProperty(theme.INK)
+
+    def __init__(self, **values: object) -> None:
+        super().__init__(**values)
+        self.bind(pos=self._draw, size=self._draw, name=self._draw, color=self._draw)
+        self._draw()
+
+    def _draw(self, *_largs: object) -> None:
+        self.canvas.clear()
+        if self.name not in _STROKES:
+            return
+        side = min(self.size)
+        unit = side / 24
+        # Not from `center`: Kivy may hold an older value of it while `pos` or `size` changes.
+        left, bottom = self.x + (self.width - side) / 2, self.y + (self.height - side) / 2
+        with self.canvas:
+            Color(rgba=self.color)
+            for stroke in _STROKES[self.name]:
+                points = [part for x, y in stroke for part in (left + x * unit, bottom + y * unit)]
+                SmoothLine(points=points, width=max(1.2, 1.15 * unit), joint="round", cap="round")
+            if self.name in ("lock", "unlock"):
+                SmoothRoundedRectangle(
+                    pos=(left + 4 * unit, bottom + 2 * unit), size=(16 * unit, 12 * unit), radius=[2 * unit]
+                )

@@ -1,0 +1,133 @@
+"""States of the station that, together, show every screen: what the gallery draws and the pure tests go through."""
+
+from __future__ import annotations
+
+import time
+
+import msgspec
+
+from kiosk.view import Local, Side
+from session.model import (
+    EndReason,
+    EndWarning,
+    Snapshot,
+    State,
+    Trouble,
+    WarningKind,
+    WipeSummary,
+)
+from session.pages import BrowserState, DeskSnapshot, Document, Page, PageState, Settings, Site
+
+TITLES = (
+    "Mon compte ameli",
+    "Caisse d'allocations familiales",
+    "France Travail",
+    "Impôts : déclarer, payer, prélèvement à la source et toutes les autres démarches du foyer",
+    "Titres sécurisés",
+    "Retraite",
+    "Chèque énergie",
+    "Demande de logement social",
+    "La Poste",
+)
+SETTINGS = Settings(
+    station="Bus de la Meuse, poste 2",
+    sites=tuple(Site(f"site{n}", title, f"https://site{n}.invalid/") for n, title in enumerate(TITLES)),
+)
+
+
+class Case(msgspec.Struct, frozen=True):
+    snapshot: Snapshot | None
+    desk: DeskSnapshot | None = None
+    local: Local = Local(language="fr", connected=True, notice_read=True)
+    said: str = ""
+    """Key of a refusal that is on the screen."""
+
+
+def page(
+    number: int, state: PageState = PageState.OPEN, *, secure: bool = True, site: str = "ameli.fr", title: str = ""
+) -> Page:
+    return Page(f"p{number}", title or f"Page {number} : mes derniers remboursements", site, secure, state)
+
+
+def document(number: int, name: str = "Attestation de droits.pdf", *, complete: bool = True) -> Document:
+    return Document(f"d{number}", name, 1234 * 10**number, complete)
+
+
+def session(state: State = State.ACTIVE, **values: object) -> Snapshot:
+    now = time.monotonic()
+    base = Snapshot(sequence=3, state=state, generation=1, started_at=now, ends_at=now + 2300, extensions_left=2)
+    return msgspec.structs.replace(base, **values)
+
+
+def warning(kind: WarningKind, *, can_extend: bool = True) -> Snapshot:
+    return session(State.WARNING, warning=EndWarning(kind, time.monotonic() + 44.5, can_extend))
+
+
+def at_site(*pages: Page, **values: object) -> DeskSnapshot:
+    base = DeskSnapshot(1, BrowserState.RUNNING, pages, pages[0].id)
+    return msgspec.structs.replace(base, **values)
+
+
+def side(which: Side) -> Local:
+    return Local(language="fr", connected=True, notice_read=True, side=which)
+
+
+IDLE_DESK = DeskSnapshot(1, BrowserState.RUNNING)
+WIPED = WipeSummary(True, 1_763_700_000.0, 430, EndReason.VISITOR, "0123456789ab")
+FRESH = Local(language="fr", connected=True)
+TWO = at_site(page(1), page(2, site="service-public.fr"), documents=(document(1),))
+MANY_PAGES = at_site(
+    page(1),
+    page(2, PageState.CRASHED, site="caf.fr"),
+    page(3, title="مرحبا بكم في الموقع"),
+    page(4, title="Une page dont le titre ne finit jamais " * 5),
+    page(5),
+)
+DOCUMENTS = at_site(
+    page(1),
+    documents=(
+        document(1),
+        document(3, "Relevé de compte du mois d'octobre, avec un nom bien trop long pour la ligne.pdf"),
+        document(2, "Photo.jpg", complete=False),
+        document(4, "Bulletin de salaire.pdf"),
+        document(2, "Αίτηση.pdf"),
+        document(2, "CV.pdf"),
+    ),
+)
+
+CASES: dict[str, Case] = {
+    "preparing": Case(None),
+    "welcome": Case(Snapshot(state=State.READY, last_wipe=WIPED), IDLE_DESK, FRESH),
+    "welcome_first_demonstration": Case(Snapshot(state=State.READY, demonstration=True), IDLE_DESK, FRESH),
+    "notice": Case(session(), IDLE_DESK, FRESH),
+    "waiting": Case(session()),
+    "what_for": Case(session(), IDLE_DESK),
+    "what_for_pages": Case(session(), msgspec.structs.replace(MANY_PAGES, active=None, documents=DOCUMENTS.documents)),
+    "what_for_said": Case(session(demonstration=True), IDLE_DESK, said="no_browser"),
+    "bar": Case(session(), at_site(page(1))),
+    "bar_full": Case(session(), msgspec.structs.replace(MANY_PAGES, documents=DOCUMENTS.documents)),
+    "bar_insecure": Case(session(ends_at=time.monotonic() + 20), at_site(page(1, secure=False), page(2))),
+    "bar_blocked": Case(session(), at_site(page(1, PageState.BLOCKED), page(2), documents=DOCUMENTS.documents)),
+    "bar_certificate": Case(session(), at_site(page(1, PageState.CERTIFICATE, secure=False))),
+    "bar_down": Case(session(), at_site(page(1, PageState.DOWN))),
+    "bar_said": Case(session(), TWO, said="away"),
+    "bar_said_slow": Case(session(), msgspec.structs.replace(TWO, documents=DOCUMENTS.documents), said="slow"),
+    "what_for_said_slow": Case(session(), IDLE_DESK, said="slow"),
+    "pages": Case(session(), MANY_PAGES, side(Side.PAGES)),
+    "documents": Case(session(), DOCUMENTS, side(Side.DOCUMENTS)),
+    "documents_none": Case(session(), at_site(page(1), downloading=1), side(Side.DOCUMENTS)),
+    "crashed": Case(session(), at_site(page(1, PageState.CRASHED))),
+    "restarting": Case(session(), msgspec.structs.replace(TWO, browser=BrowserState.RESTARTING)),
+    "warning_idle": Case(warning(WarningKind.IDLE), TWO),
+    "warning_over": Case(warning(WarningKind.TIME_OVER), TWO),
+    "warning_no_more": Case(warning(WarningKind.TIME_OVER, can_extend=False), TWO),
+    "confirm_end": Case(session(), TWO, side(Side.CONFIRM_END)),
+    "erasing": Case(session(State.ENDING), TWO),
+    "maintenance": Case(Snapshot(state=State.MAINTENANCE)),
+    **{
+        f"out_of_service_{trouble}": Case(
+            Snapshot(state=State.OUT_OF_SERVICE, trouble=trouble, note="Retour prévu lundi matin, à Verdun. " * 3)
+        )
+        for trouble in Trouble
+    },
+}

@@ -1,0 +1,151 @@
+"""Draws every case in some languages and sizes on $DISPLAY and measures what is drawn.
+
+`python -m tests.kiosk.gallery DIRECTORY WIDTHxHEIGHT:LANGUAGE,LANGUAGE...` leaves a PNG of each picture in
+DIRECTORY (none if that is "-"), and prints a JSON object: `faults`, one text each, and `targets`, what can be
+tapped and where (see `Target`). A process of its own: Kivy has one window a process.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from kiosk import theme, toolkit
+from kiosk.words import Words
+from tests.kiosk import cases
+
+
+class Target(msgspec.Struct, frozen=True):
+    """Something to tap. Pixels of the display, from its top left."""
+
+    case: str
+    language: str
+    width: int
+    height: int
+    text: str
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+class Report(msgspec.Struct):
+    faults: list[str] = []
+    targets: list[Target] = []
+
+
+def main() -> int:
+    directory = Path(sys.argv[1])
+    shows = [_show(argument) for argument in sys.argv[2:]]
+    toolkit.prepare(*shows[0][:2])
+    from kivy.base import EventLoop
+    from kivy.clock import Clock
+    from kivy.core.window import Window
+
+    from kiosk import view
+    from kiosk.presenter import Presenter
+    from kiosk.shell import Stage
+
+    report = Report()
+    presenter = Presenter(cases.SETTINGS, Path("/nonexistent"), lambda: None)
+    stage = Stage(presenter)
+    Window.add_widget(stage)
+    Window.clearcolor = theme.PAPER
+    Clock._max_fps = 0
+    EventLoop.start()
+    for width, height, languages in shows:
+        for language in languages:
+            presenter.words = Words(language)
+            for name, case in cases.CASES.items():
+                if name.startswith("out_of_service") and (width, height) != shows[0][:2]:
+                    continue  # a page of text each: the smallest size is the one that counts
+                presenter.snapshot, presenter.desk = case.snapshot, case.desk
+                presenter.local = msgspec.structs.replace(case.local, language=language)
+                presenter.said = presenter.words.refusal(case.said) if case.said else ""
+                barred = view.mode_for(presenter.screen) is view.Mode.BAR
+                Window.size = (width, cases.SETTINGS.bar_height if barred else height)
+                # Layouts and textures take some turns of the loop to follow each other.
+                EventLoop.idle()
+                stage.render()
+                for _ in range(4):
+                    EventLoop.idle()
+                place = f"{name} {language} {width}x{height}"
+                report.faults += [f"{place}: {fault}" for fault in faults(stage, presenter.words, *Window.size)]
+                report.targets += [
+                    Target(name, language, width, height, *target) for target in targets(stage, Window.height)
+                ]
+                if sys.argv[1] != "-":
+                    save(directory / f"{width}x{height}-{language}-{name}.png")
+    sys.stdout.buffer.write(msgspec.json.encode(report))
+    return 0
+
+
+def _show(argument: str) -> tuple[int, int, list[str]]:
+    size, _, languages = argument.partition(":")
+    width, _, height = size.partition("x")
+    return int(width), int(height), languages.split(",")
+
+
+def save(path: Path) -> None:
+    from kivy.core.window import Window
+    from kivy.graphics.opengl import GL_RGBA, GL_UNSIGNED_BYTE, glReadPixels
+    from PIL import Image
+
+    width, height = Window.size
+    pixels = glReadPixels(0, 0, width, height, GL_RGBA, GL_UNSIGNED_BYTE)
+    image = Image.frombytes("RGBA", (width, height), pixels).transpose(Image.Transpose.FLIP_TOP_BOTTOM)
+    image.convert("RGB").save(path, compress_level=1)
+
+
+def targets(stage: Any, height: int) -> Iterator[tuple[str, float, float, float, float]]:
+    from kiosk.widgets import basics
+
+    for widget in visible(stage):
+        if isinstance(widget, basics.Styled) and not widget.disabled:
+            left, bottom = widget.to_window(*widget.pos)
+            text = getattr(widget, "text", "") or getattr(widget, "title", "")
+            yield text, left, height - bottom - widget.height, left + widget.width, height - bottom
+
+
+def faults(stage: Any, words: Words, width: int, height: int) -> Iterator[str]:
+    """What a person would see as wrong: cut or small text, things beyond the edge, targets too small to hit."""
+    from kivy.uix.label import Label
+
+    from kiosk.widgets import basics
+
+    mains, ours = 0, set(words.texts.values())
+    for widget in visible(stage):
+        kind, text = type(widget).__name__, getattr(widget, "text", "")
+        if isinstance(widget, Label) and text:
+            if widget.font_size < theme.SMALLEST_TEXT:
+                yield f"{kind} {text!r}: {widget.font_size} px"
+            if isinstance(widget, basics.OneLine):
+                if widget.is_shortened and (text in ours or not isinstance(widget, basics.Foreign)):
+                    yield f"{kind} {text!r}: cut"
+            elif widget.texture_size[0] > widget.width + 1 or widget.texture_size[1] > widget.height + 1:
+                yield f"{kind} {text!r}: {widget.texture_size} in {widget.size}"
+        if isinstance(widget, basics.Styled):
+            mains += widget.style == "main"
+            if min(widget.size) < theme.TOUCH:
+                yield f"{kind} {text!r}: target of {widget.size}"
+        left, bottom = widget.to_window(*widget.pos)
+        if left < -1 or bottom < -1 or left + widget.width > width + 1 or bottom + widget.height > height + 1:
+            yield f"{kind} {text!r}: at {left, bottom}, {widget.size}, beyond the edge"
+    if mains > 1:
+        yield f"{mains} main actions"
+
+
+def visible(widget: Any) -> Iterator[Any]:
+    if widget.opacity == 0:
+        return
+    yield widget
+    for child in widget.children:
+        yield from visible(child)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

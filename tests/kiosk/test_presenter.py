@@ -1,0 +1,180 @@
+"""Taps and snapshots without a display: what is called, said and shown."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from kiosk import presenter as module
+from kiosk.presenter import Presenter
+from kiosk.view import Screen, Side
+from session.model import Snapshot, State
+from session.pages import PageState
+from tests.kiosk import cases
+from tests.kiosk.fakes import FakeStation, until
+
+
+@pytest.fixture
+async def station(tmp_path: Path) -> AsyncIterator[FakeStation]:
+    async with FakeStation(tmp_path) as station:
+        yield station
+
+
+@pytest.fixture
+async def ui(station: FakeStation) -> AsyncIterator[Presenter]:
+    presenter = Presenter(cases.SETTINGS, station.run, lambda: None)
+    task = asyncio.create_task(presenter.run())
+    assert await until(lambda: presenter.snapshot is not None and presenter.desk is not None)
+    yield presenter
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def show(ui: Presenter, station: FakeStation, name: str) -> None:
+    """The station gets into the state of a case."""
+    case = cases.CASES[name]
+    station.desk.publish(case.desk)
+    station.control.publish(case.snapshot)
+    assert await until(lambda: (ui.snapshot, ui.desk) == (case.snapshot, case.desk))
+
+
+async def test_a_visit(ui: Presenter, station: FakeStation) -> None:
+    await show(ui, station, "welcome")
+    ui.start()
+    assert await until(lambda: station.control.called("Start"))
+    await show(ui, station, "notice")
+    seen = [ui.screen]
+    ui.read_notice()
+    seen.append(ui.screen)
+    assert seen == [Screen.NOTICE, Screen.WHAT_FOR]
+    ui.open_site("site0")
+    assert ui.said == "Ouverture de Mon compte ameli…"
+    assert await until(lambda: station.desk.called("Open", site="site0"))
+    assert await until(lambda: ui.said == "")
+    await show(ui, station, "bar")
+    assert await until(lambda: station.guard.called("Layout", mode="bar"))
+    for action in ("back", "larger", "smaller"):
+        ui.press(action)
+    assert await until(lambda: station.guard.count("Press") == 3)
+    ui.turn_to(Side.CONFIRM_END)
+    assert ui.screen is Screen.CONFIRM_END
+    assert await until(lambda: station.guard.calls[-1] == ("Layout", {"mode": "full"}))
+    ui.end()
+    assert await until(lambda: station.control.called("End"))
+
+
+async def test_pages(ui: Presenter, station: FakeStation) -> None:
+    await show(ui, station, "bar_full")
+    ui.turn_to(Side.PAGES)
+    assert ui.screen is Screen.PAGES
+    ui.close_page("p3")
+    assert await until(lambda: station.desk.called("Close", page="p3"))
+    assert ui.screen is Screen.PAGES
+    ui.show_page("p2")
+    assert await until(lambda: ui.screen is Screen.BAR)
+    assert station.desk.called("Show", page="p2")
+    ui.home()
+    assert await until(lambda: station.desk.called("Home"))
+
+
+async def test_a_crashed_page_is_loaded_again(ui: Presenter, station: FakeStation) -> None:
+    await show(ui, station, "bar")
+    station.desk.publish(cases.at_site(cases.page(4, PageState.CRASHED)))
+    assert await until(lambda: ui.screen is Screen.CRASHED)
+    ui.reload_page()
+    assert await until(lambda: station.desk.called("Retry", page="p4"))
+
+
+async def test_refusals_are_said_for_a_while(
+    ui: Presenter, station: FakeStation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "SAID_SECONDS", 0.05)
+    await show(ui, station, "warning_over")
+    station.control.refuse["MoreTime"] = "no_extension_left"
+    ui.more_time()
+    assert await until(lambda: ui.said == ui.words("refusal.no_extension_left"))
+    assert await until(lambda: ui.said == "")
+    await station.desk.stop()
+    ui.home()
+    assert await until(lambda: ui.said == ui.words("refusal.away"))
+
+
+async def test_a_second_tap_makes_no_second_call(ui: Presenter, station: FakeStation) -> None:
+    await show(ui, station, "welcome")
+    ui.start()
+    ui.start()
+    assert await until(lambda: station.control.called("Start"))
+    ui.end()
+    assert await until(lambda: station.control.called("End"))
+    assert station.control.count("Start") == 1
+
+
+async def test_ready_is_told_once_when_drawn_and_known(ui: Presenter, station: FakeStation) -> None:
+    assert not station.control.called("Ready", component="ui")
+    ui.drawn()
+    assert await until(lambda: station.control.called("Ready", component="ui"))
+    ui.drawn()
+    await show(ui, station, "welcome")
+    assert station.control.count("Ready") == 1
+
+
+async def test_ready_waits_for_a_daemon_that_is_away(ui: Presenter, station: FakeStation) -> None:
+    await station.control.stop()
+    ui.drawn()
+    await station.control.start()
+    assert await until(lambda: station.control.called("Ready", component="ui"))
+
+
+async def test_welcome_needs_the_daemon(ui: Presenter, station: FakeStation) -> None:
+    await show(ui, station, "welcome")
+    await station.control.stop()
+    assert await until(lambda: ui.screen is Screen.PREPARING)
+    await station.control.start()
+    assert await until(lambda: ui.screen is Screen.WELCOME)
+
+
+async def test_an_untouched_welcome_speaks_the_stations_language_again(
+    ui: Presenter, station: FakeStation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await show(ui, station, "welcome")
+    ui.speak("nl")
+    ui.touched()
+    ui.tick()
+    assert (ui.local.language, ui.words.language) == ("nl", "nl")
+    monkeypatch.setattr(module, "LANGUAGE_SECONDS", -1.0)
+    ui.tick()
+    assert (ui.local.language, ui.words.language) == ("fr", "fr")
+    await show(ui, station, "notice")
+    ui.speak("nl")
+    ui.tick()
+    assert ui.words.language == "nl"
+
+
+async def test_an_unknown_language_of_the_settings_is_french(tmp_path: Path) -> None:
+    settings = msgspec.structs.replace(cases.SETTINGS, language="xx")
+    assert Presenter(settings, tmp_path, lambda: None).words.language == "fr"
+
+
+async def test_a_fault_in_a_screen_ends_the_process(station: FakeStation) -> None:
+    def fail() -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ExceptionGroup) as caught:
+        await Presenter(cases.SETTINGS, station.run, fail).run()
+    assert caught.group_contains(ZeroDivisionError)
+
+
+def test_demonstration_is_marked_by_either(tmp_path: Path) -> None:
+    async def marks() -> list[bool]:
+        ui = Presenter(cases.SETTINGS, tmp_path, lambda: None)
+        marked = [ui.demonstration]
+        ui.snapshot = Snapshot(state=State.READY, demonstration=True)
+        marked.append(ui.demonstration)
+        settings = msgspec.structs.replace(cases.SETTINGS, demonstration=True)
+        return [*marked, Presenter(settings, tmp_path, lambda: None).demonstration]
+
+    assert asyncio.run(marks()) == [False, True, True]

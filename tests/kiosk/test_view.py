@@ -1,0 +1,133 @@
+"""Which screen is shown, for every state, without a display."""
+
+from __future__ import annotations
+
+import itertools
+
+import msgspec
+import pytest
+
+from kiosk.view import Local, Mode, Screen, Side, active_page, mode_for, screen_for, settle
+from session.model import Snapshot, State, WarningKind
+from session.pages import BrowserState, DeskSnapshot, PageState
+from tests.kiosk import cases
+
+SCREENS = {
+    "preparing": Screen.PREPARING,
+    "welcome": Screen.WELCOME,
+    "notice": Screen.NOTICE,
+    "waiting": Screen.WAITING,
+    "what": Screen.WHAT_FOR,
+    "bar": Screen.BAR,
+    "pages": Screen.PAGES,
+    "documents": Screen.DOCUMENTS,
+    "crashed": Screen.CRASHED,
+    "restarting": Screen.RESTARTING,
+    "warning": Screen.WARNING,
+    "confirm": Screen.CONFIRM_END,
+    "erasing": Screen.ERASING,
+    "out": Screen.OUT_OF_SERVICE,
+    "maintenance": Screen.MAINTENANCE,
+}
+
+
+@pytest.mark.parametrize("name", cases.CASES)
+def test_each_case_has_its_screen(name: str) -> None:
+    case = cases.CASES[name]
+    assert screen_for(case.snapshot, case.desk, case.local) is SCREENS[name.split("_")[0]]
+
+
+def test_the_cases_show_every_screen() -> None:
+    assert set(SCREENS.values()) == set(Screen)
+
+
+def test_every_combination_has_a_screen() -> None:
+    desks = [
+        None,
+        *(
+            DeskSnapshot(1, browser, pages, active)
+            for browser in BrowserState
+            for pages, active in (
+                ((), None),
+                ((), "gone"),
+                *(((cases.page(1, state),), chosen) for state in PageState for chosen in (None, "p1", "gone")),
+            )
+        ),
+    ]
+    locals_ = [
+        Local("fr", connected, read, side)
+        for connected, read, side in itertools.product((True, False), (True, False), (None, *Side))
+    ]
+    snapshots = [None, *(Snapshot(state=state) for state in State)]
+    for snapshot, desk, local in itertools.product(snapshots, desks, locals_):
+        screen = screen_for(snapshot, desk, local)
+        if snapshot is None or snapshot.state not in (State.ACTIVE, State.WARNING):
+            assert screen in (
+                Screen.PREPARING,
+                Screen.WELCOME,
+                Screen.ERASING,
+                Screen.OUT_OF_SERVICE,
+                Screen.MAINTENANCE,
+            )
+        if screen is Screen.BAR:
+            assert snapshot is not None
+            assert snapshot.state is State.ACTIVE
+            assert active_page(desk) is not None
+
+
+def test_only_the_bar_leaves_room_for_the_site() -> None:
+    assert [screen for screen in Screen if mode_for(screen) is Mode.BAR] == [Screen.BAR]
+
+
+def test_a_station_without_its_daemon_is_not_offered() -> None:
+    ready = Snapshot(state=State.READY)
+    assert screen_for(ready, cases.IDLE_DESK, Local("fr", connected=False)) is Screen.PREPARING
+    assert screen_for(ready, None, Local("fr", connected=True)) is Screen.WELCOME
+
+
+def test_a_daemon_that_is_away_does_not_take_the_site_from_the_visitor() -> None:
+    local = Local("fr", connected=False, notice_read=True)
+    assert screen_for(cases.session(), cases.TWO, local) is Screen.BAR
+
+
+def test_a_new_process_resumes_at_the_site() -> None:
+    # Nothing local is left: neither that the notice was read, nor what was open.
+    assert screen_for(cases.session(), cases.TWO, Local("fr", connected=True)) is Screen.BAR
+
+
+@pytest.mark.parametrize("state", [PageState.BLOCKED, PageState.DOWN, PageState.CERTIFICATE])
+def test_troubles_that_the_browser_shows_keep_the_bar(state: PageState) -> None:
+    desk = cases.at_site(cases.page(1, state))
+    assert screen_for(cases.session(), desk, Local("fr", connected=True)) is Screen.BAR
+
+
+def test_the_last_page_closed_leads_home() -> None:
+    assert screen_for(cases.session(), cases.IDLE_DESK, cases.side(Side.PAGES)) is Screen.WHAT_FOR
+
+
+def test_a_warning_covers_everything_but_the_question_asked_in_it() -> None:
+    warned = cases.warning(WarningKind.IDLE)
+    for side in (None, Side.PAGES, Side.DOCUMENTS):
+        local = msgspec.structs.replace(cases.side(Side.PAGES), side=side)
+        assert screen_for(warned, cases.TWO, local) is Screen.WARNING
+    assert screen_for(warned, cases.TWO, cases.side(Side.CONFIRM_END)) is Screen.CONFIRM_END
+
+
+def test_settling_drops_the_question_when_a_warning_comes_or_goes() -> None:
+    active, warned = cases.session(), cases.warning(WarningKind.IDLE)
+    asked, listed = cases.side(Side.CONFIRM_END), cases.side(Side.PAGES)
+    assert settle(asked, active, warned).side is None
+    assert settle(asked, warned, active).side is None
+    assert settle(asked, active, active).side is Side.CONFIRM_END
+    assert settle(listed, active, warned).side is Side.PAGES
+    assert settle(asked, None, active).side is Side.CONFIRM_END
+
+
+def test_nothing_of_a_visit_stays_outside_it() -> None:
+    local = cases.side(Side.PAGES)
+    for state in State:
+        after = settle(local, cases.session(), cases.session(state))
+        stays = state in (State.ACTIVE, State.WARNING)
+        assert (after.side is Side.PAGES, after.notice_read) == (stays, stays)
+    other = msgspec.structs.replace(cases.session(), generation=2)
+    assert settle(local, cases.session(), other) == Local("fr", connected=True)
