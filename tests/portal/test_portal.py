@@ -16,7 +16,6 @@ from tests.portal.forms import check
 from tests.portal.web import FORBIDDEN, LOGIN, PORTAL, RESOURCES
 
 # S101: asserts are what tests are made of.
-# ruff: noqa: S101
 
 GOOD = {
     "nom": "Marque",

@@ -22,7 +22,6 @@ from tests.portal.asking import ask
 from tests.portal.web import LOGIN, PORTAL, attachment, file_name
 
 # S101: asserts are what tests are made of.
-# ruff: noqa: S101
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -141,7 +140,7 @@ def test_a_taken_port_is_said_and_nothing_is_left() -> None:
 def test_as_a_program(number: signal.Signals) -> None:
     # S603: our own program, with no argument from outside.
     command = [sys.executable, "-m", "tests.portal"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)  # noqa: S603
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
     try:
         assert process.stdout is not None
         ports = json.loads(process.stdout.readline())

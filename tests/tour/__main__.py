@@ -1,0 +1,129 @@
+"""`./dev try`: opens a station. `./dev try --tour DIR`: makes one scripted visit and keeps its pictures.
+
+Exit codes: 0 done, and verified; 1 something did not happen or was not verified; 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+import msgspec
+
+from session.model import State
+from session.receipts import Receipt
+from tests.portal import Portal
+from tests.station.harness import RunningStation, StationError
+from tests.station.screen import Screen
+from tests.station.visitor import Visitor
+
+
+class Album:
+    """Numbered pictures in a directory."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._count = 0
+
+    def keep(self, screen: Screen, name: str) -> None:
+        self._count += 1
+        path = self._directory / f"{self._count:02d}-{name}.png"
+        screen.settle().save(path)
+        print(f"tour: {path}")
+
+
+def tour(directory: Path, width: int, height: int) -> int:
+    """One visit by real X input, through the real interface and the real browser."""
+    directory.mkdir(parents=True, exist_ok=True)
+    album = Album(directory)
+    with Portal() as portal:
+        with RunningStation(
+            name="tour", width=width, height=height, port=portal.port, tls_port=portal.tls_port
+        ) as station:
+            station.wait_state(State.READY, 60)
+            with station.screen() as screen:
+                _visit(Visitor(station, screen), album)
+                generation = station.wait(lambda one: one.state is not State.ACTIVE).generation
+            station.wait_state(State.READY, 60, after=generation)
+            with station.screen() as screen:
+                album.keep(screen, "bienvenue-de-nouveau")
+            receipt = _last_receipt(station.state)
+            (directory / "receipt.json").write_bytes(msgspec.json.format(msgspec.json.encode(receipt)) + b"\n")
+            verified_chain = station.command("receipts", "--verify").returncode == 0
+        if not portal.journal.forms:
+            print("tour: the portal received no form", file=sys.stderr)
+            return 1
+    print(json.dumps({"verified": receipt.verified, "milliseconds": receipt.milliseconds, "chain": verified_chain}))
+    return 0 if receipt.verified and verified_chain else 1
+
+
+def _visit(visitor: Visitor, album: Album) -> None:
+    screen = visitor.screen
+    album.keep(screen, "bienvenue")
+    visitor.begin()
+    album.keep(screen, "avant-de-commencer")
+    visitor.tap_until("understood", visitor.notice_gone)
+    album.keep(screen, "que-voulez-vous-faire")
+    visitor.open_first_site()
+    album.keep(screen, "le-site")
+    visitor.log_in("jeanne.martin", "un-secret")
+    album.keep(screen, "connecte")
+    visitor.fill_form()
+    album.keep(screen, "formulaire-rempli")
+    visitor.send_form()
+    album.keep(screen, "demande-envoyee")
+    visitor.tap("bar_finished")
+    album.keep(screen, "avez-vous-fini")
+    visitor.tap_until("yes", lambda: visitor.state() not in (State.ACTIVE, State.WARNING))
+
+
+def _last_receipt(state: Path) -> Receipt:
+    line = (state / "receipts.jsonl").read_bytes().splitlines()[-1]
+    return msgspec.json.decode(line, type=Receipt)
+
+
+def open_station(width: int, height: int) -> int:
+    """A station to play with, until Ctrl+C or its window is closed."""
+    in_window = bool(os.environ.get("DISPLAY"))
+    with Portal() as portal:
+        server = "xephyr" if in_window else "xvfb"
+        with RunningStation(
+            name="try", server=server, width=width, height=height, port=portal.port, tls_port=portal.tls_port
+        ) as station:
+            station.wait_state(State.READY, 60)
+            control = station.runtime / "control"
+            print("The station is ready. Stop it with Ctrl+C.")
+            if not in_window:
+                print("No display here, so it runs on a virtual screen; ./dev try --tour DIR shows it in pictures.")
+            print(f"Talk to it: ./dev marchepied --socket {control} status", flush=True)
+            signal.sigwait({signal.SIGINT, signal.SIGTERM})
+            print("\nStopping; everything is erased.")
+    return 0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="./dev try", description="Open a station, or make a scripted visit.")
+    parser.add_argument("--tour", type=Path, metavar="DIR", help="make one visit; pictures and receipt.json go to DIR")
+    parser.add_argument("--size", default="1280x800", metavar="WxH", help="of the screen (default %(default)s)")
+    chosen = parser.parse_args()
+    try:
+        width, height = map(int, chosen.size.split("x"))
+    except ValueError:
+        parser.error("--size is two numbers, such as 1280x800")
+    try:
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+        if chosen.tour is None:
+            return open_station(width, height)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})
+        return tour(chosen.tour.absolute(), width, height)
+    except (StationError, TimeoutError) as error:
+        print(f"tour: {error}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
