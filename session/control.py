@@ -15,7 +15,7 @@ from typing import Annotated, Protocol
 import msgspec
 from msgspec import Meta
 
-from session import machine
+from session import events
 from session.environment.users import Users
 from session.model import Component, EndReason, Snapshot, State, Trouble
 from session.published import Published
@@ -47,7 +47,7 @@ class Asked(Protocol):
     @property
     def records(self) -> Records: ...
 
-    async def ask(self, event: machine.Event) -> None: ...
+    async def ask(self, event: events.Event) -> None: ...
 
 
 class Control:
@@ -89,29 +89,29 @@ class Control:
 
     async def _start(self, _caller: Caller, _parameters: NoParameters) -> None:
         """ "Commencer". READY only."""
-        await self._daemon.ask(machine.Started())
+        await self._daemon.ask(events.Started())
 
     async def _more_time(self, _caller: Caller, _parameters: NoParameters) -> None:
         """ "Encore du temps". WARNING only."""
-        await self._daemon.ask(machine.MoreTimeAsked())
+        await self._daemon.ask(events.MoreTimeAsked())
 
     async def _activity(self, _caller: Caller, _parameters: NoParameters) -> None:
         """Somebody touched something."""
-        await self._daemon.ask(machine.Activity())
+        await self._daemon.ask(events.Activity())
 
     async def _end(self, caller: Caller, _parameters: NoParameters) -> None:
         """ "J'ai fini", or `marchepied end`. ACTIVE or WARNING only."""
-        await self._daemon.ask(machine.EndAsked(EndReason.AGENT if caller.uid == ROOT else EndReason.VISITOR))
+        await self._daemon.ask(events.EndAsked(EndReason.AGENT if caller.uid == ROOT else EndReason.VISITOR))
 
     async def _ready(self, caller: Caller, parameters: ReadyParameters) -> None:
         """A component of the present environment is up."""
         self._require_present(caller)
-        await self._daemon.ask(machine.ComponentReady(parameters.component))
+        await self._daemon.ask(events.ComponentReady(parameters.component))
 
     async def _fail(self, caller: Caller, parameters: TroubleParameters) -> None:
         """A component of the present environment found that no visitor may use it."""
         generation = self._require_present(caller)
-        await self._daemon.ask(machine.BuildFailed(generation, parameters.trouble))
+        await self._daemon.ask(events.BuildFailed(generation, parameters.trouble))
 
     def _receipts(self, _caller: Caller, parameters: ReceiptsQuery) -> ReceiptsPage:
         """The newest receipts, oldest first."""
@@ -122,15 +122,15 @@ class Control:
 
     async def _out_of_service(self, _caller: Caller, parameters: WhyParameters) -> None:
         """Ends a session if there is one, and offers no other."""
-        await self._daemon.ask(machine.ServiceAsked(State.OUT_OF_SERVICE, _printable(parameters.why)))
+        await self._daemon.ask(events.ServiceAsked(State.OUT_OF_SERVICE, _printable(parameters.why)))
 
     async def _maintenance(self, _caller: Caller, parameters: WhyParameters) -> None:
         """As OutOfService, and the screen says that somebody is at work."""
-        await self._daemon.ask(machine.ServiceAsked(State.MAINTENANCE, _printable(parameters.why)))
+        await self._daemon.ask(events.ServiceAsked(State.MAINTENANCE, _printable(parameters.why)))
 
     async def _in_service(self, _caller: Caller, _parameters: NoParameters) -> None:
         """Back to service, from a new environment."""
-        await self._daemon.ask(machine.ServiceAsked(State.READY))
+        await self._daemon.ask(events.ServiceAsked(State.READY))
 
     def _require_present(self, caller: Caller) -> int:
         """Only a process of the present environment speaks for it; one of a dying one has lost its voice."""

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from session import machine, network, receipts
+from session import events, machine, network, receipts
 from session.control import Control
 from session.environment.environment import BuildError, Environment, Plan
 from session.environment.tree import Tree
@@ -59,7 +59,7 @@ class Daemon:
         snapshot = Snapshot(generation=max(left, default=0), demonstration=station.demonstration)
         self._machine = machine.Station(public=snapshot)
         self.published = Published(snapshot)
-        self._events: asyncio.Queue[tuple[machine.Event, asyncio.Future[None] | None]] = asyncio.Queue()
+        self._events: asyncio.Queue[tuple[events.Event, asyncio.Future[None] | None]] = asyncio.Queue()
         self._environment: Environment | None = None
         self._building: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -69,10 +69,10 @@ class Daemon:
 
     # -- events ----------------------------------------------------------------------------------------------
 
-    def post(self, event: machine.Event) -> None:
+    def post(self, event: events.Event) -> None:
         self._events.put_nowait((event, None))
 
-    async def ask(self, event: machine.Event) -> None:
+    async def ask(self, event: events.Event) -> None:
         """Posts an event that may be refused, and waits until it is carried out. Raises Refused."""
         answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._events.put_nowait((event, answer))
@@ -90,7 +90,7 @@ class Daemon:
         control = Control(self, self._station.place.users)
         await control.start(self._station.control)
         memory = asyncio.create_task(self._watch_memory())
-        self.post(machine.Began())
+        self.post(events.Began())
         try:
             while not self._stopped.is_set():
                 event, answer = await self._events.get()
@@ -105,9 +105,9 @@ class Daemon:
     def stop(self) -> None:
         """Ends what there is, wipes it, then lets `run` return."""
         self._stopping = True
-        self.post(machine.EndAsked(EndReason.STOPPING))
+        self.post(events.EndAsked(EndReason.STOPPING))
 
-    def _apply(self, event: machine.Event, answer: asyncio.Future[None] | None) -> None:
+    def _apply(self, event: events.Event, answer: asyncio.Future[None] | None) -> None:
         try:
             after, effects = machine.step(self._machine, event, time.monotonic(), self._station.limits)
         except Exception as error:
@@ -115,8 +115,8 @@ class Daemon:
                 answer.set_exception(error)
             else:
                 logger.exception("%s failed", type(event).__name__)
-                if not isinstance(event, machine.Fault):
-                    self.post(machine.Fault(EndReason.INTERNAL))
+                if not isinstance(event, events.Fault):
+                    self.post(events.Fault(EndReason.INTERNAL))
             return
         before = self._machine.public.state
         self._machine = after
@@ -136,20 +136,20 @@ class Daemon:
         deadline = machine.next_deadline(self._machine, self._station.limits)
         if deadline is not None:
             delay = max(0.0, deadline - time.monotonic())
-            self._timer = asyncio.get_running_loop().call_later(delay, self.post, machine.Tick())
+            self._timer = asyncio.get_running_loop().call_later(delay, self.post, events.Tick())
 
     # -- effects ---------------------------------------------------------------------------------------------
 
-    def _carry_out(self, effect: machine.Effect) -> None:
+    def _carry_out(self, effect: events.Effect) -> None:
         match effect:
-            case machine.Wipe(reason):
+            case events.Wipe(reason):
                 self._start(self._wipe(reason))
-            case machine.Build(generation, reduced):
+            case events.Build(generation, reduced):
                 if not self._stopping:
                     self._building = self._start(self._build(generation, reduced))
-            case machine.Restart():
+            case events.Restart():
                 self._start(self._restart(effect))
-            case machine.BeginSession():
+            case events.BeginSession():
                 pass  # the browser is warm and the screens follow the snapshot
 
     def _start(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
@@ -164,7 +164,7 @@ class Daemon:
             await work
         except Exception:
             logger.exception("unforeseen")
-            self.post(machine.Fault(EndReason.INTERNAL))
+            self.post(events.Fault(EndReason.INTERNAL))
 
     async def _wipe(self, reason: EndReason) -> None:
         if self._building is not None:
@@ -180,7 +180,7 @@ class Daemon:
         emptied = await wipe.empty()
         if emptied:
             # From here on the new environment is made while the old one's memory is given back.
-            self.post(machine.Emptied())
+            self.post(events.Emptied())
         outcome = await wipe.finish()
         self._conclude(outcome, max(generations, default=0), reason)
 
@@ -197,16 +197,16 @@ class Daemon:
             )
         except RecordsError as error:
             logger.error("%s", error)
-            self.post(machine.WipeFailed(Trouble.STATE_UNWRITABLE))
+            self.post(events.WipeFailed(Trouble.STATE_UNWRITABLE))
             return
         summary = receipts.summary(receipt)
         if outcome.verified:
-            self.post(machine.Wiped(summary))
+            self.post(events.Wiped(summary))
         else:
             failed = [step.name for step in outcome.steps if not step.ok]
             failed += [check.name for check in outcome.checks if check.result is CheckResult.FAILED]
             logger.error("generation %d: the wipe is not verified (receipt %d): %s", generation, receipt.number, failed)
-            self.post(machine.WipeFailed(Trouble.WIPE_UNVERIFIED, summary))
+            self.post(events.WipeFailed(Trouble.WIPE_UNVERIFIED, summary))
         if self._stopping:
             self._stopped.set()
 
@@ -217,7 +217,7 @@ class Daemon:
             generation,
             Tree(station.place.tree(generation)),
             station.place.cgroup(generation),
-            lambda number, component, trouble: self.post(machine.ComponentDied(number, component, trouble)),
+            lambda number, component, trouble: self.post(events.ComponentDied(number, component, trouble)),
         )
         self._environment = environment
         try:
@@ -232,16 +232,16 @@ class Daemon:
 
     def _failed(self, generation: int, trouble: Trouble, error: Exception) -> None:
         logger.error("environment %d: %s", generation, error)
-        self.post(machine.BuildFailed(generation, trouble))
+        self.post(events.BuildFailed(generation, trouble))
 
     def _too_late(self, generation: int) -> None:
         public = self._machine.public
         if public.generation == generation and public.state in (State.PREPARING, State.ENDING):
             missing = sorted(machine.NEEDED - set(public.ready))
             logger.error("environment %d: not ready after %d s: %s", generation, BUILD_SECONDS, missing)
-            self.post(machine.BuildFailed(generation, Trouble.COMPONENT_FAILS))
+            self.post(events.BuildFailed(generation, Trouble.COMPONENT_FAILS))
 
-    async def _restart(self, effect: machine.Restart) -> None:
+    async def _restart(self, effect: events.Restart) -> None:
         if self._environment is not None and self._environment.generation == effect.generation:
             await self._environment.restart(effect.component)
 
@@ -252,7 +252,7 @@ class Daemon:
                 environment = self._environment
                 full = environment is not None and environment.memory_full()
                 if full or _available_memory_mib() < LEAST_MEMORY_MIB:
-                    self.post(machine.Fault(EndReason.NO_MEMORY))
+                    self.post(events.Fault(EndReason.NO_MEMORY))
                     break
                 await asyncio.sleep(MEMORY_PERIOD)
                 snapshot = self.published.value

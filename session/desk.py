@@ -42,6 +42,7 @@ _AGAIN = 1.5
 """Seconds in which a second tap on the same site is the same tap."""
 _LOOP = 30.0
 """A browser that dies this many seconds after its pages came back is started without them."""
+_TRIES = 3
 _BROWSER_ERRORS = (BrowserGone, CallRefused, TimeoutError, wire.WireError)
 
 
@@ -122,28 +123,43 @@ class Desk:
             await self.service.stop()
 
     async def _follow(self, write_fd: int, read_fd: int) -> None:
-        driver = Driver(self._tracker, self._changed)
-        self._driver = driver
+        """Follows one browser to its end. One that lives but does not answer as it should is tried again."""
         try:
-            await driver.connect(write_fd, read_fd)
-            await self._bring_back(driver)
-            self._state = BrowserState.RUNNING
-            self._changed()
-            await self._ready(Component.BROWSER)
-            await self._ready(Component.DESK)
-            await driver.run()
-        except PolicyNotInForce:
-            await self._tell("Fail", trouble=Trouble.BAD_POLICY.value)
-            raise
-        except _BROWSER_ERRORS as error:
-            logger.warning("the browser does not answer: %s", type(error).__name__)
+            for _ in range(_TRIES):
+                driver = Driver(self._tracker, self._changed)
+                self._driver = driver
+                try:
+                    await self._accompany(driver, os.dup(write_fd), os.dup(read_fd))
+                except PolicyNotInForce:
+                    await self._tell("Fail", trouble=Trouble.BAD_POLICY.value)
+                    raise
+                except _BROWSER_ERRORS as error:
+                    logger.warning("the browser does not answer: %s", type(error).__name__)
+                finally:
+                    self._forget(driver)
+                if driver.gone:
+                    return
         finally:
-            driver.close()
-            self._driver = None
-            self._lost = self._tracker.to_reopen() or self._lost
-            self._tracker.forget()
-            self._state = BrowserState.RESTARTING
-            self._changed()
+            os.close(write_fd)
+            os.close(read_fd)
+        raise BrowserGone("it lives, but does not answer")
+
+    async def _accompany(self, driver: Driver, write_fd: int, read_fd: int) -> None:
+        await driver.connect(write_fd, read_fd)
+        await self._bring_back(driver)
+        self._state = BrowserState.RUNNING
+        self._changed()
+        await self._ready(Component.BROWSER)
+        await self._ready(Component.DESK)
+        await driver.run()
+
+    def _forget(self, driver: Driver) -> None:
+        driver.close()
+        self._driver = None
+        self._lost = self._tracker.to_reopen() or self._lost
+        self._tracker.forget()
+        self._state = BrowserState.RESTARTING
+        self._changed()
 
     async def _bring_back(self, driver: Driver) -> None:
         lost, self._lost = self._lost, []

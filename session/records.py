@@ -30,6 +30,7 @@ from session.receipts import (
     Receipt,
     ReceiptsPage,
     ReceiptsQuery,
+    RecordsError,
     Step,
     canonical,
     decode,
@@ -63,10 +64,6 @@ BROKEN_KEPT = 5
 """Broken files kept aside; the oldest goes first."""
 PAGE_BYTES = 48 * 1024
 """Of receipts in one answer, so that it fits in a frame of the wire (64 KiB)."""
-
-
-class RecordsError(Exception):
-    """The receipts cannot be read or written. The text says why and what to do."""
 
 
 def verify_chain(path: Path) -> Chain:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ctypes
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,9 +15,25 @@ import pytest
 _PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 
 
+_OWN = Path(f"/tmp/marchepied-{os.getpid()}")
+"""Every temporary file of this run goes below this directory, so that what is left can be seen."""
+
+
 def pytest_configure(config: pytest.Config) -> None:
     # Orphans of our children become our children, so that a daemon's lost grandchild is seen here too.
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    _OWN.mkdir(mode=0o755)
+    os.environ["TMPDIR"] = tempfile.tempdir = str(_OWN)
+    config.option.basetemp = config.option.basetemp or _OWN / "pytest"
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    shutil.rmtree(_OWN / "pytest", ignore_errors=True)
+    left = sorted(path.name for path in _OWN.iterdir())
+    shutil.rmtree(_OWN)
+    if left:
+        print(f"\nfiles left by the tests: {left}")
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def _children() -> set[int]:
@@ -32,13 +50,15 @@ def _children() -> set[int]:
 
 
 def _mounts() -> set[str]:
-    return {line.split()[4] for line in Path("/proc/self/mountinfo").read_text("utf-8").splitlines()}
+    """Ours: other runs on this machine have their own."""
+    points = {line.split()[4] for line in Path("/proc/self/mountinfo").read_text("utf-8").splitlines()}
+    return {point for point in points if point.startswith((f"{_OWN}/", "/dev/shm/marchepied"))}
 
 
 def _cgroups() -> set[str]:
     for line in Path("/proc/self/mounts").read_text("utf-8").splitlines():
         if line.split()[2] == "cgroup2":
-            return {str(path.parent) for path in Path(line.split()[1]).rglob("*test*/cgroup.procs")}
+            return {str(path) for path in Path(line.split()[1]).glob(f"**/marchepied-*-{os.getpid()}")}
     return set()
 
 

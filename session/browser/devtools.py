@@ -11,6 +11,7 @@ call ids at random, and drops what it cannot read.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import secrets
@@ -223,7 +224,9 @@ class DevTools(asyncio.Protocol):
         await self.call("Target.activateTarget", _Nothing, targetId=target)
 
     async def close_page(self, target: str) -> None:
-        await self.call("Target.closeTarget", _Nothing, targetId=target)
+        """Closes a page without asking it (no "leave this page?"). One that is gone already is no error."""
+        with contextlib.suppress(CallRefused):
+            await self.call("Target.closeTarget", _Nothing, targetId=target)
 
     async def window_of(self, target: str) -> int | None:
         """Chromium's id of the window that shows a page; None if no window does (internal pages)."""

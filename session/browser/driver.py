@@ -57,6 +57,7 @@ class Driver:
         self._tools: DevTools | None = None
         self._stirred = asyncio.Event()
         self._turn = asyncio.Lock()
+        self._gone = False
 
     async def connect(self, write_fd: int, read_fd: int) -> None:
         """Takes the two ends. When it returns, the browser has answered, its policy is proved, and a page is there.
@@ -75,6 +76,11 @@ class Driver:
             self.close()
             raise
 
+    @property
+    def gone(self) -> bool:
+        """Whether the browser closed its pipe; False as long as it could be tried again."""
+        return self._gone
+
     async def _prove(self, tools: DevTools) -> str:
         """A page that can only be there if our block list refused an address, in a browser that cannot be debugged."""
         loop = asyncio.get_running_loop()
@@ -87,16 +93,20 @@ class Driver:
         while loop.time() < deadline:
             if loop.time() >= next_probe:
                 # The guide may not have been listening yet: another one, and the first that is answered counts.
-                probes.add(await tools.create(policy.PROBE_URL))
+                probes.add(await self._probe(tools))
                 next_probe = loop.time() + _PROBE_SECONDS
             for info in await tools.targets():
                 if info.target_id in probes and await self._refused(tools, info):
                     for other in probes - {info.target_id}:
                         await tools.close_page(other)
-                        self.tracker.drop(other)
                     return info.target_id
             await self._news(0.05)
         raise PolicyNotInForce("the block list, the guide or its page is not there")
+
+    async def _probe(self, tools: DevTools) -> str:
+        probe = await tools.create(policy.PROBE_URL)
+        self.tracker.own.add(probe)
+        return probe
 
     async def _refused(self, tools: DevTools, probe: TargetInfo) -> bool:
         if errors.kind_of(probe.url) is PageState.DOWN:
@@ -119,8 +129,8 @@ class Driver:
         for info in await tools.targets():
             own = errors.is_ready(info.url) or info.url in ("about:blank", policy.PROBE_URL)
             if info.type == "page" and info.target_id != anchor and info.opener_id is None and own:
+                self.tracker.own.add(info.target_id)
                 await tools.close_page(info.target_id)
-                self.tracker.drop(info.target_id)
 
     async def run(self) -> None:
         """Follows the browser until it is gone."""
@@ -175,7 +185,7 @@ class Driver:
         self._changed()
 
     async def _new_anchor(self, tools: DevTools) -> None:
-        self.tracker.anchor = anchor = await tools.create(policy.PROBE_URL)
+        self.tracker.anchor = anchor = await self._probe(tools)
         window = await tools.window_of(anchor)
         self.tracker.put(TargetInfo(anchor, "page", url=policy.PROBE_URL))
         if window is not None:
@@ -242,6 +252,7 @@ class Driver:
 
     def close(self) -> None:
         if self._tools is not None:
+            self._gone = self._gone or self._tools.gone.is_set()
             self._tools.close()
 
     def _stir(self) -> None:

@@ -66,6 +66,8 @@ class Tracker:
         self.anchor: str | None = None
         """Our own empty page, never listed: it keeps the browser's window when the visitor closes all pages."""
         self.active: str | None = None
+        self.own: set[str] = set()
+        """Pages that the desk made for itself, the anchor among them: never listed."""
 
     # -- what the browser says -------------------------------------------------------------------------------
 
@@ -89,6 +91,7 @@ class Tracker:
     def drop(self, target: str) -> None:
         """A target is gone."""
         entry = self._entries.pop(target, None)
+        self.own.discard(target)
         if target in self._recent:
             self._recent.remove(target)
         if target == self.anchor:
@@ -110,6 +113,7 @@ class Tracker:
         entry.crashed = True
         if target == self.anchor:
             self.anchor = None
+            self.own.add(target)
             self._commands.append(Close(target))
 
     def replace(self, infos: Iterable[TargetInfo]) -> None:
@@ -190,6 +194,7 @@ class Tracker:
         self._entries.clear()
         self._recent.clear()
         self._commands.clear()
+        self.own.clear()
         self.anchor = self.active = None
 
     def _show_anchor(self) -> None:
@@ -197,9 +202,7 @@ class Tracker:
             self._commands.append(Activate(self.anchor))
 
     def _is_page(self, target: str) -> bool:
-        entry = self._entries[target]
-        own = target == self.anchor or errors.is_ready(entry.info.url)
-        return entry.window is not None and not own
+        return self._entries[target].window is not None and target != self.anchor and target not in self.own
 
     def _main_window(self) -> int | None:
         anchor = self._entries.get(self.anchor or "")

@@ -8,9 +8,9 @@ What the environment must provide (as root, before the browser starts), all insi
     shm        visitor:visitor 0700   the browser's /dev/shm
     runtime    visitor:visitor 0700   $XDG_RUNTIME_DIR (the session's D-Bus will have its socket there)
     documents  visitor:screen  2770   downloads; the set-group-id bit and the umask let the desk read and delete them
-    x11        screen:screen   0755   the directory in which the display server has its socket X0, and nothing else
+    x11        screen:screen   0755   the directory in which the display server has its socket, and nothing else
     etc        root:root       0755   filled by `prepare`
-- xauthority: a regular file with the cookie of the display :0, which the visitor can read
+- xauthority: a regular file with the cookie of the display (number `tree.DISPLAY`), which the visitor can read
 - once for each environment `prepare(place, managed_policy, options)`; before each start `clear_locks(place)`
 - start `argv(...)` as real root, with umask `UMASK`, an empty environment, /dev/null as standard streams (Chromium
   writes addresses to stderr), and the browser's ends of two pipes as descriptors 3 (commands to it) and 4 (answers
@@ -37,6 +37,7 @@ from pathlib import Path
 import msgspec
 
 from session.browser import errors
+from session.environment.tree import DISPLAY
 
 UMASK = 0o007
 """Downloads become 0660, so that the desk, in the group of the documents directory, reads and deletes them."""
@@ -202,7 +203,7 @@ def _environment(options: Options) -> dict[str, str]:
         "HOME": str(HOME),
         "USER": "visitor",
         "PATH": "/usr/bin",
-        "DISPLAY": ":0",
+        "DISPLAY": f":{DISPLAY}",
         "XAUTHORITY": str(_AUTHORITY),
         "XDG_RUNTIME_DIR": str(RUNTIME),
         "LANG": "C.UTF-8",

@@ -213,7 +213,7 @@ class Environment:
         home = self._tree.home(component.value)
         binds = [
             *python_binds(),
-            *etc_binds(("fonts", "ld.so.cache", "ld.so.conf", "ld.so.conf.d")),
+            *etc_binds(("fonts", "localtime", "ld.so.cache", "ld.so.conf", "ld.so.conf.d")),
             Bind(self._tree.sockets, RUN, writable=True),
             Bind(self._plan.control, f"{RUN}/control", writable=True),
             Bind(self._tree.settings, f"{RUN}/settings.json"),

@@ -22,7 +22,7 @@ from session.pages import Settings
 
 COMPONENT_HOMES = ("ui", "desk", "guard", "display")
 BROWSER_DIRECTORIES = ("home", "tmp", "shm", "run")
-DISPLAY = 0
+DISPLAY = 70
 """The display's number inside every environment, whatever displays this machine has outside."""
 
 HOSTNAME = "station"

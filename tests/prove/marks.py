@@ -135,18 +135,19 @@ class Eye:
         return text
 
     def _plain(self, data: bytes | bytearray, limit: int, prefix: str) -> Found:
-        found: Found = Counter()
+        hits: dict[tuple[str, int], str] = {}
         for anchor, encoding, whole in self._anchors:
             at = data.find(anchor)
             while 0 <= at < limit:
-                # In "\0a\0b\0" both are to be read; that is one mark and not two.
-                if encoding == "UTF-16BE" and data.startswith(anchor[1:] + b"\0", at + 1):
-                    at = data.find(anchor, at + 1)
-                    continue
                 route = next((name for text, name in whole.items() if data.startswith(text, at)), CUT)
-                found[route, prefix + encoding] += 1
+                hits[encoding, at] = route
                 at = data.find(anchor, at + 1)
-        return found
+        for encoding, at in [hit for hit in hits if hit[0] == "UTF-16BE"]:
+            # In "\0a\0b\0" both orders are to be read; that is one mark and not two.
+            other = hits.get(("UTF-16LE", at + 1))
+            if other is not None:
+                del hits[("UTF-16LE", at + 1) if other == CUT else (encoding, at)]
+        return Counter((route, prefix + encoding) for (encoding, _), route in hits.items())
 
 
 def _inflate(data: bytes | bytearray, start: int) -> bytes:

@@ -131,8 +131,9 @@ def lines(result: Result) -> Iterator[str]:
     for search in result.searches:
         if search.name in PROOFS:
             yield from (f"FOUND ({search.name}): {one}" for one in search.report.finds)
-    notes = dict.fromkeys(note for one in result.searches for note in one.report.notes)
-    yield from (f"note: {note}" for note in notes)
+    for search in result.searches:
+        new = [note for note in search.report.notes if note not in result.searches[0].report.notes]
+        yield from (f"note: {note}" for note in (search.report.notes if search is result.searches[0] else new))
     bad = failures(result)
     yield from (f"FAILED: {failure}" for failure in bad)
     yield f"wipe: {'NOT proved' if bad else 'proved'} in {result.seconds} s"

@@ -36,7 +36,7 @@ def test_marks_are_random_words_with_a_common_beginning() -> None:
     assert set(ONE) <= set("abcdefghijklmnopqrstuvwxyz234567")
 
 
-@pytest.mark.parametrize(("name", "encode"), marks.encodings(), ids=[name for name, _ in marks.encodings()])
+@pytest.mark.parametrize(("name", "encode"), [*marks.encodings()], ids=[name for name, _ in marks.encodings()])
 def test_every_encoding_is_found(eye: Eye, name: str, encode: object) -> None:
     assert callable(encode)
     data = b"\xff" * 7 + encode(ONE) + b"\xff" * 5 + encode(TWO) + b"\xff"

@@ -176,11 +176,12 @@ class Proof:
     ) -> None:
         said = station.command("receipts", "--json", "--last", "20")
         receipts = [msgspec.json.decode(line, type=Receipt) for line in said.stdout.splitlines()]
-        since = [one for one in receipts if one.generation >= generation]
         troubles = self.result.troubles
-        if not since or since[0].generation != generation:
+        numbers = [one.number for one in receipts if one.generation == generation]
+        if not numbers:
             troubles.append(f"there is no receipt for session {generation}")
             return
+        since = [one for one in receipts if one.number >= numbers[0]]
         if since[0].reason not in reasons:
             troubles.append(f"the receipt of session {generation} says {since[0].reason}")
         for receipt in since:  # more than one if an environment failed before anybody used it
@@ -190,7 +191,7 @@ class Proof:
                 troubles.append(f"the receipt of session {receipt.generation} is not verified: {failed}")
         last = after.last_wipe
         if last is None or not last.verified or last.receipt not in {one.hash[:12] for one in since}:
-            troubles.append(f"the welcome screen does not show the receipt of session {generation}")
+            troubles.append(f"the welcome screen does not show the receipt of session {generation} but {last}")
         if station.command("receipts", "--verify").returncode != 0:
             troubles.append("the chain of receipts is broken")
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from session import interface, machine, rpc
+from session import events, interface, rpc
 from session.control import INTERFACE, Control
 from session.environment.cgroup import Cgroup, find_base
 from session.environment.process import spawn
@@ -32,7 +32,7 @@ class Asked:
 
     def __init__(self, directory: Path) -> None:
         self.published = Published(Snapshot(generation=GENERATION))
-        self.events: list[machine.Event] = []
+        self.events: list[events.Event] = []
         self.refuses = False
         self._directory = directory
 
@@ -40,7 +40,7 @@ class Asked:
     def records(self) -> Records:
         return Records(self._directory)
 
-    async def ask(self, event: machine.Event) -> None:
+    async def ask(self, event: events.Event) -> None:
         if self.refuses:
             raise Refused("wrong_state")
         self.events.append(event)
@@ -70,18 +70,18 @@ async def control(asked: Asked, tmp_path: Path) -> AsyncIterator[Path]:
     ("name", "parameters", "users", "event"),
     [
         ("Status", {}, {SCREEN, ROOT}, None),
-        ("Start", {}, {SCREEN}, machine.Started()),
-        ("MoreTime", {}, {SCREEN}, machine.MoreTimeAsked()),
-        ("Activity", {}, {SCREEN}, machine.Activity()),
-        ("End", {}, {SCREEN, ROOT}, machine.EndAsked(EndReason.VISITOR)),
+        ("Start", {}, {SCREEN}, events.Started()),
+        ("MoreTime", {}, {SCREEN}, events.MoreTimeAsked()),
+        ("Activity", {}, {SCREEN}, events.Activity()),
+        ("End", {}, {SCREEN, ROOT}, events.EndAsked(EndReason.VISITOR)),
         ("Receipts", {}, {ROOT}, None),
-        ("OutOfService", {"why": "panne"}, {ROOT}, machine.ServiceAsked(State.OUT_OF_SERVICE, "panne")),
-        ("Maintenance", {}, {ROOT}, machine.ServiceAsked(State.MAINTENANCE, "")),
-        ("InService", {}, {ROOT}, machine.ServiceAsked(State.READY)),
+        ("OutOfService", {"why": "panne"}, {ROOT}, events.ServiceAsked(State.OUT_OF_SERVICE, "panne")),
+        ("Maintenance", {}, {ROOT}, events.ServiceAsked(State.MAINTENANCE, "")),
+        ("InService", {}, {ROOT}, events.ServiceAsked(State.READY)),
     ],
 )
 async def test_each_method_has_its_callers(
-    control: Path, asked: Asked, name: str, parameters: dict[str, Any], users: set[int], event: machine.Event | None
+    control: Path, asked: Asked, name: str, parameters: dict[str, Any], users: set[int], event: events.Event | None
 ) -> None:
     for uid in (SCREEN, ROOT, VISITOR, USERS.printing, USERS.scanning, 1_000):
         asked.events.clear()
@@ -93,7 +93,7 @@ async def test_each_method_has_its_callers(
         else:
             assert "error" not in answer
             if name == "End" and uid == ROOT:
-                assert asked.events == [machine.EndAsked(EndReason.AGENT)]
+                assert asked.events == [events.EndAsked(EndReason.AGENT)]
             else:
                 assert asked.events == ([] if event is None else [event])
 
@@ -179,8 +179,8 @@ async def test_only_a_process_of_the_present_environment_speaks_for_it(control: 
         for group in groups.values():
             assert group.remove()
         base.rmdir()
-    expected: list[machine.Event] = [
-        machine.ComponentReady(Component.UI) if name == "Ready" else machine.BuildFailed(GENERATION, Trouble.NO_BROWSER)
+    expected: list[events.Event] = [
+        events.ComponentReady(Component.UI) if name == "Ready" else events.BuildFailed(GENERATION, Trouble.NO_BROWSER)
     ]
     assert asked.events == expected
     async with connected(control, SCREEN) as caller:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from session import machine
+from session import events, machine
 from session.machine import Limits, Station, step
 from session.model import Component, EndReason, EndWarning, Snapshot, State, Trouble, WarningKind, WipeSummary
 from session.rpc import Refused
@@ -19,63 +19,63 @@ LIMITS = Limits(session=600, idle=100, warning=30, extension=300, extensions=2, 
 SUMMARY = WipeSummary(True, 0.0, 300, EndReason.VISITOR, "0" * 12)
 BAD_SUMMARY = msgspec.structs.replace(SUMMARY, verified=False)
 
-EVENTS: list[machine.Event] = [
-    machine.Began(),
-    machine.Emptied(),
-    machine.Wiped(SUMMARY),
-    machine.WipeFailed(Trouble.WIPE_UNVERIFIED, BAD_SUMMARY),
-    machine.BuildFailed(1, Trouble.NO_BROWSER),
-    *(machine.ComponentReady(component) for component in Component),
-    *(machine.ComponentDied(1, component) for component in Component),
-    machine.Started(),
-    *(machine.EndAsked(reason) for reason in (EndReason.VISITOR, EndReason.AGENT, EndReason.STOPPING)),
-    machine.MoreTimeAsked(),
-    machine.Activity(),
-    machine.Tick(),
-    machine.Fault(EndReason.INTERNAL),
-    machine.Fault(EndReason.NO_MEMORY),
-    machine.ServiceAsked(State.OUT_OF_SERVICE, "essai"),
-    machine.ServiceAsked(State.MAINTENANCE),
-    machine.ServiceAsked(State.READY),
+EVENTS: list[events.Event] = [
+    events.Began(),
+    events.Emptied(),
+    events.Wiped(SUMMARY),
+    events.WipeFailed(Trouble.WIPE_UNVERIFIED, BAD_SUMMARY),
+    events.BuildFailed(1, Trouble.NO_BROWSER),
+    *(events.ComponentReady(component) for component in Component),
+    *(events.ComponentDied(1, component) for component in Component),
+    events.Started(),
+    *(events.EndAsked(reason) for reason in (EndReason.VISITOR, EndReason.AGENT, EndReason.STOPPING)),
+    events.MoreTimeAsked(),
+    events.Activity(),
+    events.Tick(),
+    events.Fault(EndReason.INTERNAL),
+    events.Fault(EndReason.NO_MEMORY),
+    events.ServiceAsked(State.OUT_OF_SERVICE, "essai"),
+    events.ServiceAsked(State.MAINTENANCE),
+    events.ServiceAsked(State.READY),
 ]
 
 
-def run(station: Station, *events: machine.Event, now: float = 0.0) -> tuple[Station, list[machine.Effect]]:
-    effects: list[machine.Effect] = []
-    for event in events:
+def run(station: Station, *happened: events.Event, now: float = 0.0) -> tuple[Station, list[events.Effect]]:
+    effects: list[events.Effect] = []
+    for event in happened:
         station, new = step(station, event, now, LIMITS)
         effects += new
     return station, effects
 
 
 def prepared(now: float = 0.0) -> Station:
-    station, _ = run(Station(), machine.Began(), machine.Emptied(), machine.Wiped(SUMMARY), now=now)
+    station, _ = run(Station(), events.Began(), events.Emptied(), events.Wiped(SUMMARY), now=now)
     return station
 
 
 def ready(now: float = 0.0) -> Station:
-    station, _ = run(prepared(now), *(machine.ComponentReady(one) for one in machine.NEEDED), now=now)
+    station, _ = run(prepared(now), *(events.ComponentReady(one) for one in machine.NEEDED), now=now)
     assert station.public.state is State.READY
     return station
 
 
 def active(now: float = 0.0) -> Station:
-    station, _ = run(ready(now), machine.Started(), now=now)
+    station, _ = run(ready(now), events.Started(), now=now)
     return station
 
 
 def warned() -> Station:
-    station, _ = run(active(), machine.Tick(), now=70.0)
+    station, _ = run(active(), events.Tick(), now=70.0)
     return station
 
 
 def ending() -> Station:
-    station, _ = run(active(), machine.EndAsked(EndReason.VISITOR))
+    station, _ = run(active(), events.EndAsked(EndReason.VISITOR))
     return station
 
 
 def closed(state: State = State.OUT_OF_SERVICE) -> Station:
-    station, _ = run(ready(), machine.ServiceAsked(state, "essai"))
+    station, _ = run(ready(), events.ServiceAsked(state, "essai"))
     return station
 
 
@@ -108,7 +108,7 @@ def sound(station: Station) -> None:
 
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__name__)
-def test_every_state_with_every_event(state: State, event: machine.Event) -> None:
+def test_every_state_with_every_event(state: State, event: events.Event) -> None:
     station = STATES[state]()
     assert station.public.state is state
     try:
@@ -119,11 +119,11 @@ def test_every_state_with_every_event(state: State, event: machine.Event) -> Non
     assert after.public.sequence == station.public.sequence + (after.public != station.public)
     if state in (State.ACTIVE, State.WARNING) and after.public.state not in (State.ACTIVE, State.WARNING):
         assert after.public.state is State.ENDING
-        assert any(isinstance(effect, machine.Wipe) for effect in effects), "a session ended without a wipe"
+        assert any(isinstance(effect, events.Wipe) for effect in effects), "a session ended without a wipe"
 
 
 @given(st.lists(st.tuples(st.sampled_from(EVENTS), st.floats(0, 400)), max_size=40))
-def test_no_story_offers_an_unwiped_station(story: list[tuple[machine.Event, float]]) -> None:
+def test_no_story_offers_an_unwiped_station(story: list[tuple[events.Event, float]]) -> None:
     station, now, wiped_since_session = Station(), 0.0, False
     for event, passes in story:
         now += passes
@@ -134,91 +134,91 @@ def test_no_story_offers_an_unwiped_station(story: list[tuple[machine.Event, flo
             continue
         if station.public != Snapshot():
             sound(station)
-        if isinstance(event, machine.Wiped) and before is State.ENDING:
+        if isinstance(event, events.Wiped) and before is State.ENDING:
             wiped_since_session = True
         if station.public.state is State.READY and before is not State.READY:
             assert wiped_since_session
-        if any(isinstance(effect, machine.Wipe) for effect in effects):
+        if any(isinstance(effect, events.Wipe) for effect in effects):
             wiped_since_session = False
 
 
 def test_a_visit_from_boot_to_the_next_welcome() -> None:
-    station, effects = run(Station(), machine.Began())
-    assert effects == [machine.Wipe(EndReason.LEFTOVERS)]
-    station, effects = run(station, machine.Emptied())
-    assert effects == [machine.Build(1)]
-    station, _ = run(station, *(machine.ComponentReady(one) for one in machine.NEEDED))
+    station, effects = run(Station(), events.Began())
+    assert effects == [events.Wipe(EndReason.LEFTOVERS)]
+    station, effects = run(station, events.Emptied())
+    assert effects == [events.Build(1)]
+    station, _ = run(station, *(events.ComponentReady(one) for one in machine.NEEDED))
     assert station.public.state is State.ENDING, "everybody is up, but the wipe is not verified yet"
-    station, _ = run(station, machine.Wiped(SUMMARY))
+    station, _ = run(station, events.Wiped(SUMMARY))
     assert station.public.state is State.READY
-    station, effects = run(station, machine.Started(), now=5.0)
+    station, effects = run(station, events.Started(), now=5.0)
     assert (station.public.state, station.public.ends_at) == (State.ACTIVE, 605.0)
-    station, effects = run(station, machine.EndAsked(EndReason.VISITOR), now=50.0)
-    assert effects == [machine.Wipe(EndReason.VISITOR)]
-    station, effects = run(station, machine.Emptied(), machine.Wiped(SUMMARY))
-    assert effects == [machine.Build(2)]
+    station, effects = run(station, events.EndAsked(EndReason.VISITOR), now=50.0)
+    assert effects == [events.Wipe(EndReason.VISITOR)]
+    station, effects = run(station, events.Emptied(), events.Wiped(SUMMARY))
+    assert effects == [events.Build(2)]
     assert station.public.state is State.PREPARING
 
 
 def test_a_wipe_that_fails_closes_the_station_and_is_tried_again() -> None:
-    station, _ = run(ending(), machine.Emptied(), machine.WipeFailed(Trouble.WIPE_UNVERIFIED, BAD_SUMMARY))
+    station, _ = run(ending(), events.Emptied(), events.WipeFailed(Trouble.WIPE_UNVERIFIED, BAD_SUMMARY))
     assert (station.public.state, station.public.trouble) == (State.OUT_OF_SERVICE, Trouble.WIPE_UNVERIFIED)
     deadline = machine.next_deadline(station, LIMITS)
     assert deadline == machine.RETRY_SECONDS
-    station, effects = run(station, machine.Tick(), now=deadline)
+    station, effects = run(station, events.Tick(), now=deadline)
     assert station.public.state is State.ENDING
-    assert effects == [machine.Wipe(EndReason.LEFTOVERS)]
+    assert effects == [events.Wipe(EndReason.LEFTOVERS)]
 
 
 def test_ready_arrives_only_after_the_failed_wipe_is_verified() -> None:
-    station, _ = run(ending(), machine.Emptied(), machine.WipeFailed(Trouble.WIPE_UNVERIFIED))
-    station, _ = run(station, *(machine.ComponentReady(one) for one in Component))
+    station, _ = run(ending(), events.Emptied(), events.WipeFailed(Trouble.WIPE_UNVERIFIED))
+    station, _ = run(station, *(events.ComponentReady(one) for one in Component))
     assert station.public.state is State.OUT_OF_SERVICE
 
 
 def test_an_operator_closes_without_a_retry() -> None:
-    station, _ = run(active(), machine.ServiceAsked(State.OUT_OF_SERVICE, "papier"))
+    station, _ = run(active(), events.ServiceAsked(State.OUT_OF_SERVICE, "papier"))
     assert station.public.state is State.ENDING
-    station, _ = run(station, machine.Emptied(), machine.Wiped(SUMMARY))
+    station, _ = run(station, events.Emptied(), events.Wiped(SUMMARY))
     assert (station.public.state, station.public.trouble, station.public.note) == (
         State.OUT_OF_SERVICE,
         Trouble.OPERATOR,
         "papier",
     )
     assert machine.next_deadline(station, LIMITS) is None
-    station, effects = run(station, machine.ServiceAsked(State.READY))
-    assert effects == [machine.Wipe(EndReason.LEFTOVERS)]
+    station, effects = run(station, events.ServiceAsked(State.READY))
+    assert effects == [events.Wipe(EndReason.LEFTOVERS)]
 
 
 @pytest.mark.parametrize("component", [one for one in Component if one is not Component.DISPLAY])
 def test_a_component_that_dies_in_a_session_is_restarted(component: Component) -> None:
-    station, effects = run(active(), machine.ComponentDied(1, component), now=1.0)
+    station, effects = run(active(), events.ComponentDied(1, component), now=1.0)
     assert station.public.state is State.ACTIVE
-    assert effects == [machine.Restart(1, component)]
+    assert effects == [events.Restart(1, component)]
 
 
 def test_one_that_keeps_dying_ends_the_session() -> None:
-    station, effects = run(active(), *[machine.ComponentDied(1, Component.UI)] * 4, now=1.0)
+    station, effects = run(active(), *[events.ComponentDied(1, Component.UI)] * 4, now=1.0)
     assert station.public.state is State.ENDING
-    assert effects[-1] == machine.Wipe(EndReason.COMPONENT_FAILED)
+    assert effects[-1] == events.Wipe(EndReason.COMPONENT_FAILED)
 
 
 def test_deaths_long_ago_are_forgiven() -> None:
     station = active()
     for minute in range(6):
-        station, _ = run(station, machine.ComponentDied(1, Component.UI), machine.Activity(), now=minute * 61.0)
+        station, _ = run(station, events.ComponentDied(1, Component.UI), events.Activity(), now=minute * 61.0)
     assert station.public.state is State.ACTIVE
 
 
 def test_a_lost_display_ends_the_session() -> None:
-    station, effects = run(active(), machine.ComponentDied(1, Component.DISPLAY))
+    station, effects = run(active(), events.ComponentDied(1, Component.DISPLAY))
     assert station.public.state is State.ENDING
-    assert effects == [machine.Wipe(EndReason.DISPLAY_LOST)]
+    assert effects == [events.Wipe(EndReason.DISPLAY_LOST)]
 
 
 def test_deaths_of_the_old_environment_are_no_news() -> None:
-    station, _ = run(ending(), machine.Emptied())
-    after, effects = run(station, machine.ComponentDied(1, Component.UI))
+    station, _ = run(ending(), events.Emptied())
+    after, effects = run(station, events.ComponentDied(1, Component.UI))
     assert (after, effects) == (station, [])
 
 
@@ -226,72 +226,72 @@ def test_builds_that_keep_failing_close_the_station_for_a_while() -> None:
     station = prepared()
     for _ in range(LIMITS.restarts):
         generation = station.public.generation
-        station, effects = run(station, machine.BuildFailed(generation, Trouble.NO_BROWSER))
-        assert effects == [machine.Wipe(EndReason.COMPONENT_FAILED)]
-        station, _ = run(station, machine.Emptied(), machine.Wiped(SUMMARY))
-    station, effects = run(station, machine.BuildFailed(station.public.generation, Trouble.NO_BROWSER))
-    station, effects = run(station, machine.Emptied(), machine.Wiped(SUMMARY))
+        station, effects = run(station, events.BuildFailed(generation, Trouble.NO_BROWSER))
+        assert effects == [events.Wipe(EndReason.COMPONENT_FAILED)]
+        station, _ = run(station, events.Emptied(), events.Wiped(SUMMARY))
+    station, effects = run(station, events.BuildFailed(station.public.generation, Trouble.NO_BROWSER))
+    station, effects = run(station, events.Emptied(), events.Wiped(SUMMARY))
     assert (station.public.state, station.public.trouble) == (State.OUT_OF_SERVICE, Trouble.NO_BROWSER)
-    assert effects == [machine.Build(station.public.generation, reduced=True)]
-    station, effects = run(station, machine.Tick(), now=machine.RETRY_SECONDS)
-    station, effects = run(station, machine.Emptied())
-    assert effects == [machine.Build(station.public.generation, reduced=False)]
+    assert effects == [events.Build(station.public.generation, reduced=True)]
+    station, effects = run(station, events.Tick(), now=machine.RETRY_SECONDS)
+    station, effects = run(station, events.Emptied())
+    assert effects == [events.Build(station.public.generation, reduced=False)]
 
 
 def test_a_build_that_fails_during_the_wipe_is_made_again_after_it() -> None:
-    station, _ = run(ending(), machine.Emptied())
-    station, effects = run(station, machine.BuildFailed(2, Trouble.NO_DISPLAY))
+    station, _ = run(ending(), events.Emptied())
+    station, effects = run(station, events.BuildFailed(2, Trouble.NO_DISPLAY))
     assert (station.public.state, effects) == (State.ENDING, [])
-    station, effects = run(station, machine.Wiped(SUMMARY))
-    assert effects == [machine.Wipe(EndReason.COMPONENT_FAILED)]
+    station, effects = run(station, events.Wiped(SUMMARY))
+    assert effects == [events.Wipe(EndReason.COMPONENT_FAILED)]
 
 
 def test_the_idle_warning_and_its_answer() -> None:
     station = active()
     assert machine.next_deadline(station, LIMITS) == 70.0
-    station, _ = run(station, machine.Tick(), now=70.0)
+    station, _ = run(station, events.Tick(), now=70.0)
     assert station.public.warning == EndWarning(WarningKind.IDLE, 100.0, True)
-    after, _ = run(station, machine.Activity(), now=80.0)
+    after, _ = run(station, events.Activity(), now=80.0)
     assert after == station, "a brush of the screen does not bring the page back"
-    after, _ = run(station, machine.MoreTimeAsked(), now=80.0)
+    after, _ = run(station, events.MoreTimeAsked(), now=80.0)
     assert (after.public.state, after.public.idle_ends_at) == (State.ACTIVE, 180.0)
     assert after.public.extensions_left == 2, "answering an idle warning costs nothing"
-    _, effects = run(station, machine.Tick(), now=100.0)
-    assert effects == [machine.Wipe(EndReason.IDLE)]
+    _, effects = run(station, events.Tick(), now=100.0)
+    assert effects == [events.Wipe(EndReason.IDLE)]
 
 
 def test_the_length_warning_its_extensions_and_the_end() -> None:
     station = active()
     ends = [600.0, 900.0, 1200.0]
     for left, ends_at in zip((2, 1, 0), ends, strict=True):
-        station, _ = run(station, machine.Activity(), now=ends_at - 31)
-        station, _ = run(station, machine.Tick(), now=ends_at - 30)
+        station, _ = run(station, events.Activity(), now=ends_at - 31)
+        station, _ = run(station, events.Tick(), now=ends_at - 30)
         assert station.public.warning == EndWarning(WarningKind.TIME_OVER, ends_at, left > 0)
         if left:
-            station, _ = run(station, machine.MoreTimeAsked(), now=ends_at - 29)
+            station, _ = run(station, events.MoreTimeAsked(), now=ends_at - 29)
             assert station.public.state is State.ACTIVE
     with pytest.raises(Refused, match="no_extension_left"):
-        run(station, machine.MoreTimeAsked(), now=1180.0)
-    _, effects = run(station, machine.Tick(), now=1200.0)
-    assert effects == [machine.Wipe(EndReason.TIME_OVER)]
+        run(station, events.MoreTimeAsked(), now=1180.0)
+    _, effects = run(station, events.Tick(), now=1200.0)
+    assert effects == [events.Wipe(EndReason.TIME_OVER)]
 
 
 def test_an_answered_idle_warning_does_not_hide_the_end_of_the_time() -> None:
     station = active()
-    station, _ = run(station, machine.Activity(), now=490.0)
-    station, _ = run(station, machine.Tick(), now=560.0)
+    station, _ = run(station, events.Activity(), now=490.0)
+    station, _ = run(station, events.Tick(), now=560.0)
     assert station.public.warning is not None
     assert station.public.warning.kind is WarningKind.IDLE
-    station, _ = run(station, machine.MoreTimeAsked(), now=575.0)
+    station, _ = run(station, events.MoreTimeAsked(), now=575.0)
     assert station.public.warning is not None
     assert station.public.warning.kind is WarningKind.TIME_OVER
 
 
 def test_refusals_by_state() -> None:
-    allowed: list[tuple[machine.Event, set[State]]] = [
-        (machine.Started(), {State.READY}),
-        (machine.MoreTimeAsked(), {State.WARNING}),
-        (machine.EndAsked(EndReason.VISITOR), {State.ACTIVE, State.WARNING}),
+    allowed: list[tuple[events.Event, set[State]]] = [
+        (events.Started(), {State.READY}),
+        (events.MoreTimeAsked(), {State.WARNING}),
+        (events.EndAsked(EndReason.VISITOR), {State.ACTIVE, State.WARNING}),
     ]
     for (event, states), (state, make) in itertools.product(allowed, STATES.items()):
         if state in states:

@@ -16,6 +16,8 @@ from Xlib import XK, X
 from Xlib import display as xdisplay
 from Xlib.ext import xtest
 
+from session.environment.tree import Tree
+
 X11_DIRECTORY = Path("/tmp/.X11-unix")
 FIRST_NUMBER = 7000
 
@@ -141,7 +143,7 @@ def _connect(name: str, authority: str) -> xdisplay.Display:
 @contextlib.contextmanager
 def screen_of(tree: Path) -> Iterator[Screen]:
     """The screen of the environment whose tmpfs is mounted at `tree`."""
-    screen = Screen(tree / "x11" / "X0", tree / "etc" / "screen.xauth")
+    screen = Screen(Tree(tree).x_socket, Tree(tree).screen_cookie)
     try:
         yield screen
     finally:

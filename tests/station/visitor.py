@@ -61,6 +61,11 @@ class Visitor:
                     found.append(window)
         return found
 
+    def wait_page(self, part: str) -> None:
+        """Waits for the page's title and until the page is drawn: before that Chromium drops what is typed."""
+        self.wait_title(part)
+        self.screen.settle(3)
+
     def wait_title(self, part: str, seconds: float = 15.0) -> None:
         """Waits for a browser window with `part` in its title. Raises TimeoutError."""
         deadline = time.monotonic() + seconds
@@ -87,6 +92,7 @@ class Visitor:
         self.tap_until("understood", self.notice_gone)
         self.tap_until("site_0", lambda: any("Accueil" + PORTAL in title for title in self.titles()))
         self._wait_bar()
+        self.screen.settle(3)
 
     def notice_gone(self) -> bool:
         picture = self.screen.picture()
@@ -101,17 +107,17 @@ class Visitor:
     def log_in(self, name: str, password: str) -> None:
         """From the portal's home page, by keyboard: the first link is focused."""
         self.screen.key("Return")
-        self.wait_title("Connexion" + PORTAL)
+        self.wait_page("Connexion" + PORTAL)
         self.screen.type(name)
         self.screen.key("Tab")
         self.screen.type(password)
         self.screen.key("Return")
-        self.wait_title("Mon espace" + PORTAL)
+        self.wait_page("Mon espace" + PORTAL)
 
     def fill_form(self) -> None:
         """From "Mon espace": its first link leads to the form."""
         self.screen.key("Return")
-        self.wait_title("Demande" + PORTAL)
+        self.wait_page("Demande" + PORTAL)
         screen = self.screen
         screen.type("Martin")
         screen.key("Tab")

@@ -24,7 +24,7 @@ import msgspec
 from session.browser import policy, sandbox
 from session.environment import display
 from session.environment.sandbox import CODE, Bind, Sandbox, etc_binds, python_binds
-from session.environment.tree import Tree
+from session.environment.tree import DISPLAY, Tree
 from session.environment.users import Users
 from session.pages import Settings
 
@@ -149,7 +149,7 @@ class Screen:
                 Bind(self.tree.documents, "/home/documents", writable=True),
                 *etc_binds(("ImageMagick-6", "fonts")),
             ),
-            (("DISPLAY", ":0"), ("XAUTHORITY", "/run/cookie"), ("PATH", "/usr/bin"), ("HOME", "/home/screen")),
+            (("DISPLAY", f":{DISPLAY}"), ("XAUTHORITY", "/run/cookie"), ("PATH", "/usr/bin"), ("HOME", "/home/screen")),
         )
         done = subprocess.run(program.argv(), capture_output=True, text=True, timeout=PATIENCE, check=True)
         return done.stdout

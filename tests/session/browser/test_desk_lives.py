@@ -65,7 +65,7 @@ async def test_the_desk_dies_and_another_takes_over(screen: Screen, browser: Bro
         await visitor.close()
 
 
-async def test_the_browser_dies_and_comes_back_with_its_pages_and_its_login(settings: Settings, daemon: Daemon) -> None:
+async def test_the_browser_dies_and_comes_back_with_its_pages(settings: Settings, daemon: Daemon) -> None:
     with Screen(settings) as screen:
         await daemon.service.stop()
         await daemon.service.start(screen.root / "control", mode=0o666)

@@ -16,7 +16,7 @@ from session.environment.cgroup import Cgroup
 from session.environment.display import PROGRAMS, READY_FD, Display, DisplayServer, cookie_of, prepare, sandbox
 from session.environment.mounts import mount_tmpfs, unmount
 from session.environment.process import spawn
-from session.environment.tree import Tree, xauthority
+from session.environment.tree import DISPLAY, Tree, xauthority
 from session.environment.users import Users
 from session.pages import Settings
 
@@ -139,7 +139,7 @@ async def test_a_server_in_a_window_opens_its_parents_display_whatever_its_numbe
         said = await asyncio.wait_for(asyncio.to_thread(display_number, ready), 15)
     finally:
         os.close(ready)
-    assert said == str(parent if same_number else 0).encode()
+    assert said == str(parent if same_number else DISPLAY).encode()
     assert await group.kill()
     assert await process.wait() == -9
 

@@ -14,12 +14,12 @@ from session.environment.tree import BROWSER_DIRECTORIES, COMPONENT_HOMES, DISPL
 from session.environment.users import Users
 from session.pages import Settings, Site
 
-USERS = Users(64_900)
+USERS = Users(64_920)  # not those of the test of the wipe, which finds every file of its users
 
 
 def test_the_users_are_four_numbers_in_a_row() -> None:
-    assert (USERS.screen, USERS.visitor, USERS.printing, USERS.scanning) == (64_900, 64_901, 64_902, 64_903)
-    assert USERS.all == {64_900, 64_901, 64_902, 64_903}
+    assert (USERS.screen, USERS.visitor, USERS.printing, USERS.scanning) == (64_920, 64_921, 64_922, 64_923)
+    assert USERS.all == {64_920, 64_921, 64_922, 64_923}
     assert Users().all.isdisjoint(USERS.all)
 
 
