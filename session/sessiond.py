@@ -34,14 +34,16 @@ def station_of(configured: config.Station, runtime: Path, state: Path, cgroup: s
     users = Users(configured.environment.first_uid)
     settings = config.settings(configured)
     control = runtime / "control"
+    language = configured.station.language
+    hosts = policy.hosts_of(settings)
     plan = Plan(
         users=users,
         display=Display(
             DisplayServer(configured.display.server), configured.display.width, configured.display.height
         ),
         settings=settings,
-        policy=policy.encode(policy.build(policy.hosts_of(settings), downloads=str(sandbox.DOCUMENTS))),
-        browser=sandbox.Options(language=configured.station.language, gpu=configured.browser.gpu),
+        policy=policy.encode(policy.build(hosts, downloads=str(sandbox.DOCUMENTS), language=language)),
+        browser=sandbox.Options(language=language, gpu=configured.browser.gpu),
         memory_mib=configured.environment.memory_mib,
         inodes=configured.environment.inodes,
         control=control,

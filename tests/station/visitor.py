@@ -88,9 +88,18 @@ class Visitor:
         self.tap_until("start", lambda: self.state() is State.ACTIVE)
 
     def open_first_site(self) -> None:
-        """Reads the notice, then opens the first site: the portal's home page."""
-        self.tap_until("understood", self.notice_gone)
-        self.tap_until("site_0", lambda: any("Accueil" + PORTAL in title for title in self.titles()))
+        """Reads the notice, then opens the first site: the portal's home page.
+
+        The notice tells nobody that it was read, so both buttons are tapped in turn.
+        """
+        home = "Accueil" + PORTAL
+        deadline = time.monotonic() + 20
+        while not any(home in title for title in self.titles()):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"the site did not open; titles {self.titles()}")
+            self.tap("understood")
+            with contextlib.suppress(TimeoutError):
+                self.tap_until("site_0", lambda: any(home in title for title in self.titles()), 2 * AGAIN_SECONDS)
         self._wait_bar()
         self.screen.settle(3)
 

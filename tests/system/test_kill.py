@@ -40,7 +40,7 @@ def station(portal: Portal) -> Iterator[RunningStation]:
 @pytest.fixture
 def patient_station(portal: Portal) -> Iterator[RunningStation]:
     """One that does not warn in the middle of a test."""
-    with RunningStation(name="patient", port=portal.port, tls_port=portal.tls_port) as one:
+    with RunningStation(name="patient", first_uid=60_980, port=portal.port, tls_port=portal.tls_port) as one:
         yield one
 
 
