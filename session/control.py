@@ -105,12 +105,12 @@ class Control:
 
     async def _ready(self, caller: Caller, parameters: ReadyParameters) -> None:
         """A component of the present environment is up."""
-        self._require_present(caller)
+        self._require_present(caller, parameters.component)
         await self._daemon.ask(events.ComponentReady(parameters.component))
 
     async def _fail(self, caller: Caller, parameters: TroubleParameters) -> None:
-        """A component of the present environment found that no visitor may use it."""
-        generation = self._require_present(caller)
+        """The desk of the present environment found that no visitor may use its browser."""
+        generation = self._require_present(caller, Component.DESK)
         await self._daemon.ask(events.BuildFailed(generation, parameters.trouble))
 
     def _receipts(self, _caller: Caller, parameters: ReceiptsQuery) -> ReceiptsPage:
@@ -132,14 +132,20 @@ class Control:
         """Back to service, from a new environment."""
         await self._daemon.ask(events.ServiceAsked(State.READY))
 
-    def _require_present(self, caller: Caller) -> int:
-        """Only a process of the present environment speaks for it; one of a dying one has lost its voice."""
+    def _require_present(self, caller: Caller, component: Component) -> int:
+        """Only a process of the present environment speaks for it, and only for its own component.
+
+        One of a dying environment has lost its voice. The desk answers for the browser too.
+        """
         generation = self._daemon.published.value.generation
         try:
-            cgroup = Path(f"/proc/{caller.pid}/cgroup").read_text("utf-8")
-        except OSError:
+            lines = Path(f"/proc/{caller.pid}/cgroup").read_text("utf-8").splitlines()
+            cgroup = next(line for line in lines if line.startswith("0::"))
+        except (OSError, StopIteration):
             raise Denied from None
-        if not any(line.endswith(f"/environment-{generation}") for line in cgroup.splitlines()):
+        place, _, name = cgroup.strip().rpartition("/")
+        speaker = Component.DESK if component is Component.BROWSER else component
+        if not place.endswith(f"/environment-{generation}") or name != speaker:
             raise Denied
         return generation
 

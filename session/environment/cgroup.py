@@ -69,6 +69,15 @@ class Cgroup:
         except OSError as error:
             raise CgroupError(f"cannot make the cgroup {self.path}: {error.strerror}") from error
 
+    def child(self, name: str) -> Cgroup:
+        """The cgroup `name` below this one; made if it is not there. Raises CgroupError."""
+        room = Cgroup(self.path / name)
+        try:
+            room.path.mkdir(exist_ok=True)
+        except OSError as error:
+            raise CgroupError(f"cannot make the cgroup {room.path}: {error.strerror}") from error
+        return room
+
     def open_procs(self) -> int:
         """A descriptor to which a child writes "0" to move itself here. The caller closes it."""
         return os.open(self.path / "cgroup.procs", os.O_WRONLY | os.O_CLOEXEC)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import logging
 import os
 import socket
@@ -101,12 +102,12 @@ class Environment:
                 await self._start(Component.DESK)
             await self._start(Component.GUARD)
             await self._start(Component.UI)
-        except OSError as error:
-            missing = error.filename == browser_sandbox.CHROMIUM
+        except (CgroupError, OSError) as error:
+            missing = getattr(error, "filename", None) == browser_sandbox.CHROMIUM
             raise BuildError(Trouble.NO_BROWSER if missing else Trouble.INTERNAL, str(error)) from error
 
     async def restart(self, component: Component) -> None:
-        """Starts a component that died anew, in the same session. Raises OSError."""
+        """Starts a component that died anew, in the same session. Raises OSError, CgroupError."""
         if not self._abandoned:
             await self._start(component)
 
@@ -139,7 +140,7 @@ class Environment:
         ready_read, ready_write = os.pipe2(os.O_CLOEXEC)
         try:
             await self._spawn(Component.DISPLAY, sandbox.argv(), {display_server.READY_FD: ready_write})
-        except OSError as error:
+        except (CgroupError, OSError) as error:
             raise BuildError(Trouble.NO_DISPLAY, str(error)) from error
         finally:
             os.close(ready_write)
@@ -240,7 +241,11 @@ class Environment:
         return Sandbox(program, self._plan.users.screen, tuple(binds), environment)
 
     async def _spawn(self, component: Component, argv: list[str], fds: dict[int, int]) -> None:
-        procs = self._cgroup.open_procs()
+        room = self._cgroup.child(component.value)
+        # Of a sandbox whose outermost process died, the rest may be dying still; it must not meet its successor.
+        if not await room.kill():
+            raise OSError(errno.EBUSY, "what is left of it cannot be killed", argv[0])
+        procs = room.open_procs()
         log = None
         try:
             if component is not Component.BROWSER:  # whose words have addresses in them

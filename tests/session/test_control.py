@@ -173,8 +173,10 @@ async def test_only_a_process_of_the_present_environment_speaks_for_it(control: 
     try:
         for number, group in groups.items():
             group.create()
-            answer = await call_from(group, control, request)
+            answer = await call_from(group.child("ui" if name == "Ready" else "desk"), control, request)
             assert answer == ('{"parameters":{}}' if number == GENERATION else DENIED)
+        another = await call_from(groups[GENERATION].child("guard"), control, request)
+        assert another == DENIED, "a component spoke for another"
     finally:
         for group in groups.values():
             assert group.remove()

@@ -277,27 +277,18 @@ class RunningStation:
             yield screen
 
     def processes(self, component: Component) -> list[psutil.Process]:
-        """The processes of one component's sandbox, outermost first, by what they run (the tests' privilege)."""
-        marks = {
-            Component.DISPLAY: "Xvfb",
-            Component.BROWSER: "chromium",
-            Component.DESK: "session.desk",
-            Component.GUARD: "kiosk.guard",
-            Component.UI: "kiosk.app",
-        }
+        """The processes of one component's sandbox, outermost first."""
         snapshot = self.status()
         if snapshot is None:
             return []
         try:
-            procs = (self.place.cgroup(snapshot.generation).path / "cgroup.procs").read_text("ascii").split()
-        except FileNotFoundError:
+            procs = (self.place.cgroup(snapshot.generation).path / component.value / "cgroup.procs").read_text("ascii")
+        except OSError:
             return []
         found = []
-        for pid in map(int, procs):
+        for pid in procs.split():
             with contextlib.suppress(psutil.NoSuchProcess):
-                process = psutil.Process(pid)
-                if any(marks[component] in word for word in process.cmdline()):
-                    found.append(process)
+                found.append(psutil.Process(int(pid)))
         return sorted(found, key=lambda one: one.pid)
 
 
