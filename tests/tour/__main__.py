@@ -10,6 +10,7 @@ import json
 import os
 import signal
 import sys
+import threading
 from pathlib import Path
 
 import msgspec
@@ -87,7 +88,7 @@ def _last_receipt(state: Path) -> Receipt:
 
 
 def open_station(width: int, height: int) -> int:
-    """A station to play with, until Ctrl+C or its window is closed."""
+    """A station to play with, until Ctrl+C. A window that is closed comes back: a lost display ends a session."""
     in_window = bool(os.environ.get("DISPLAY"))
     with Portal() as portal:
         server = "xephyr" if in_window else "xvfb"
@@ -100,8 +101,11 @@ def open_station(width: int, height: int) -> int:
             if not in_window:
                 print("No display here, so it runs on a virtual screen; ./dev try --tour DIR shows it in pictures.")
             print(f"Talk to it: ./dev marchepied --socket {control} status", flush=True)
-            signal.sigwait({signal.SIGINT, signal.SIGTERM})
-            print("\nStopping; everything is erased.")
+            asked = threading.Event()
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, lambda *_: asked.set())
+            asked.wait()
+            print("\nStopping; everything is erased.", flush=True)
     return 0
 
 
@@ -115,10 +119,8 @@ def main() -> int:
     except ValueError:
         parser.error("--size is two numbers, such as 1280x800")
     try:
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
         if chosen.tour is None:
             return open_station(width, height)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})
         return tour(chosen.tour.absolute(), width, height)
     except (StationError, TimeoutError) as error:
         print(f"tour: {error}", file=sys.stderr)
