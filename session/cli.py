@@ -21,11 +21,10 @@ from typing import NoReturn, TextIO
 
 import msgspec
 
-from session import cli_words, config, rpc, wire
+from session import __version__, cli_words, config, rpc, wire
 from session.model import Snapshot
 from session.receipts import MOST, ORIGIN, Receipt, ReceiptsPage, canonical, find_break
 
-VERSION = "0.1.0"
 INTERFACE = "org.marchepied.Session"
 DEFAULT_RUN = Path("/run/marchepied")
 ANSWER_SECONDS = 10.0
@@ -97,7 +96,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=f"marchepied {VERSION}")
+    parser.add_argument("--version", action="version", version=f"marchepied {__version__}")
     parser.add_argument("--socket", type=Path, metavar="PATH", help=_SOCKET_HELP)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
 

@@ -65,6 +65,8 @@ class Station(msgspec.Struct, frozen=True):
     """When components or builds failed lately."""
     after: State = State.READY
     """Where to go once the wipe is verified: READY, OUT_OF_SERVICE or MAINTENANCE."""
+    closed_by_person: State | None = None
+    """OUT_OF_SERVICE or MAINTENANCE while a person wants it so: then no retry leads to READY."""
     wiping: bool = False
     broken: bool = False
     """The environment in the making failed while the old one was still being wiped."""
@@ -164,10 +166,12 @@ def _wiped(station: Station, summary: WipeSummary, now: float, limits: Limits) -
     if not station.wiping:
         return station, ()
     station = _with(_public(station, last_wipe=summary), wiping=False)
-    if station.broken:
-        return _failed_outside_session(_with(station, broken=False), Trouble.COMPONENT_FAILS, now, limits)
+    broken, station = station.broken, _with(station, broken=False)
     if station.after in _CLOSED:
-        return _close(station, now)
+        closed, effects = _close(station, now)
+        return _notice_failed(closed, now, limits) if broken else (closed, effects)
+    if broken:
+        return _failed_outside_session(station, Trouble.COMPONENT_FAILS, now, limits)
     return _arrive(_public(station, state=State.PREPARING))
 
 
@@ -179,32 +183,39 @@ def _arrive(station: Station) -> Outcome:
     return station, ()
 
 
-def _by_person(station: Station) -> bool:
-    return station.after is State.MAINTENANCE or station.public.trouble is Trouble.OPERATOR
-
-
 def _close(station: Station, now: float) -> Outcome:
-    retry_at = None if _by_person(station) else now + RETRY_SECONDS
+    retry_at = None if station.closed_by_person is not None else now + RETRY_SECONDS
     return _with(_public(station, state=station.after), retry_at=retry_at), ()
 
 
 def _wipe_failed(station: Station, event: WipeFailed, now: float) -> Outcome:
     if not station.wiping:
         return station, ()
-    station = _public(station, trouble=event.trouble, last_wipe=event.summary or station.public.last_wipe)
-    return _close(_with(station, wiping=False, after=State.OUT_OF_SERVICE), now)
+    station = _public(
+        station,
+        state=State.OUT_OF_SERVICE,
+        trouble=event.trouble,
+        last_wipe=event.summary or station.public.last_wipe,
+    )
+    # Tried again even where a person closed the station: what is left of a visitor must go.
+    retry_at = now + RETRY_SECONDS
+    return _with(station, wiping=False, broken=False, after=State.OUT_OF_SERVICE, retry_at=retry_at), ()
 
 
 def _build_failed(station: Station, event: BuildFailed, now: float, limits: Limits) -> Outcome:
     if event.generation != station.public.generation:
         return station, ()
-    if station.lost_service or station.public.state in _CLOSED:
-        # Even the notice cannot be shown: stay out of service, and try the whole again later.
-        closed = _public(station, state=State.OUT_OF_SERVICE, trouble=station.public.trouble or event.trouble)
-        return _with(closed, after=State.OUT_OF_SERVICE, retry_at=now + RETRY_SECONDS), ()
     if station.wiping:
-        return _public(_with(station, broken=True), trouble=event.trouble), ()
+        return _broken(station, event.trouble)
+    if station.public.state in _CLOSED:
+        # Even the notice cannot be shown: stay closed, and try the whole again later.
+        return _with(station, retry_at=now + RETRY_SECONDS), ()
     return _failed_outside_session(station, event.trouble, now, limits)
+
+
+def _broken(station: Station, trouble: Trouble) -> Outcome:
+    """The first trouble is the cause; what dies after it, dies of it."""
+    return _public(_with(station, broken=True), trouble=station.public.trouble or trouble), ()
 
 
 def _failed_outside_session(station: Station, trouble: Trouble, now: float, limits: Limits) -> Outcome:
@@ -249,7 +260,7 @@ def _component_died(station: Station, event: ComponentDied, now: float, limits: 
             return _end(station, EndReason.COMPONENT_FAILED, State.READY)
         return station, (Restart(public.generation, event.component),)
     if station.wiping:
-        return _public(_with(station, broken=True), trouble=event.trouble), ()
+        return _broken(station, event.trouble)
     if public.state in _CLOSED:
         return _notice_failed(station, now, limits)
     return _failed_outside_session(station, event.trouble, now, limits)
@@ -301,8 +312,10 @@ def _activity(station: Station, now: float, limits: Limits) -> Outcome:
 def _tick(station: Station, now: float, limits: Limits) -> Outcome:
     public = station.public
     if public.state in _CLOSED and station.retry_at is not None and now >= station.retry_at:
-        if _by_person(station):
-            return _end(station, EndReason.COMPONENT_FAILED, public.state)
+        person = station.closed_by_person
+        if person is not None:
+            trouble = Trouble.OPERATOR if person is State.OUT_OF_SERVICE else None
+            return _end(_public(station, trouble=trouble), EndReason.COMPONENT_FAILED, person)
         station = _public(station, trouble=None)
         return _end(_with(station, lost_service=False, failures=()), EndReason.LEFTOVERS, State.READY)
     if public.state not in _IN_SESSION or public.ends_at is None or public.idle_ends_at is None:
@@ -341,10 +354,11 @@ def _service_asked(station: Station, event: ServiceAsked) -> Outcome:
     if event.state is State.READY:
         if public.state not in _CLOSED:
             raise Refused("wrong_state")
-        station = _with(_public(station, trouble=None, note=""), lost_service=False, failures=())
+        station = _public(station, trouble=None, note="")
+        station = _with(station, closed_by_person=None, lost_service=False, failures=())
         return _end(station, EndReason.LEFTOVERS, State.READY)
     trouble = Trouble.OPERATOR if event.state is State.OUT_OF_SERVICE else None
-    station = _public(station, trouble=trouble, note=event.note)
+    station = _with(_public(station, trouble=trouble, note=event.note), closed_by_person=event.state)
     if public.state in _IN_SESSION:
         return _end(station, EndReason.OUT_OF_SERVICE, event.state)
     if station.wiping:

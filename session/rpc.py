@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from session import interface, line, wire
+from session import __version__, interface, line, wire
 from session.line import Caller as Caller
 
 logger = logging.getLogger(__name__)
@@ -269,7 +269,7 @@ class Service:
         return {
             "vendor": "Marchepied",
             "product": "Marchepied",
-            "version": "0.1.0",
+            "version": __version__,
             "url": "",
             "interfaces": [interface.SERVICE, self.interface],
         }

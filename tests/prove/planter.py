@@ -270,7 +270,8 @@ class Visit:
     def _kill(self, wanted: Callable[[list[str]], bool]) -> None:
         """SIGKILL to the processes of this environment's Chromium whose command line is `wanted`."""
         killed = 0
-        for pid in Path(self._order.cgroup, "cgroup.procs").read_text("ascii").split():
+        listed = [file.read_text("ascii").split() for file in Path(self._order.cgroup).glob("**/cgroup.procs")]
+        for pid in [pid for pids in listed for pid in pids]:
             with contextlib.suppress(OSError):
                 words = Path(f"/proc/{pid}/cmdline").read_bytes().decode("utf-8", "replace").split("\0")
                 # Chromium's zygotes write their command lines in one piece, with spaces.

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from session import cli, cli_words, config, receipts, records, rpc
+from session import __version__, cli, cli_words, config, receipts, records, rpc
 from session.model import (
     Component,
     EndReason,
@@ -561,7 +561,7 @@ def test_a_wrong_command_line(run: Run, arguments: list[str], said: str) -> None
 
 
 def test_version_and_help(run: Run) -> None:
-    assert run("--version") == Result(0, f"marchepied {cli.VERSION}\n", "")
+    assert run("--version") == Result(0, f"marchepied {__version__}\n", "")
     for command in (
         (),
         ("status",),
@@ -581,7 +581,7 @@ def test_it_runs_as_a_module() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "session", "--version"], cwd=ROOT, capture_output=True, text=True, check=False
     )
-    assert (done.returncode, done.stdout) == (0, f"marchepied {cli.VERSION}\n")
+    assert (done.returncode, done.stdout) == (0, f"marchepied {__version__}\n")
 
 
 # --- config

@@ -299,3 +299,11 @@ def test_refusals_by_state() -> None:
         else:
             with pytest.raises(Refused, match="wrong_state"):
                 run(make(), event, now=71.0)
+
+
+def test_deaths_of_a_killed_environment_ask_for_no_second_wipe() -> None:
+    station, effects = run(ending(), *(events.ComponentDied(1, component) for component in Component))
+    assert effects == []
+    station, effects = run(station, events.Emptied(), events.Wiped(SUMMARY))
+    assert effects == [events.Build(2)]
+    assert station.public.state is State.PREPARING
