@@ -20,7 +20,7 @@ from session.control import Control
 from session.environment.environment import BuildError, Environment, Plan
 from session.environment.tree import Tree
 from session.machine import Limits
-from session.model import EndReason, Snapshot, State, Trouble
+from session.model import Component, EndReason, Snapshot, State, Trouble
 from session.network import Egress, NetworkError
 from session.published import Published
 from session.receipts import CheckResult, RecordsError
@@ -63,9 +63,12 @@ class Daemon:
         self._environment: Environment | None = None
         self._building: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._wiping = asyncio.Lock()
+        self._wipes = 0
         self._timer: asyncio.TimerHandle | None = None
         self._stopping = False
         self._stopped = asyncio.Event()
+        self._left_clean = False
 
     # -- events ----------------------------------------------------------------------------------------------
 
@@ -85,8 +88,11 @@ class Daemon:
             self._records = Records(self._station.state)
         return self._records
 
-    async def run(self) -> None:
-        """Serves until `stop`. Whatever a previous run left is wiped first."""
+    async def run(self) -> bool:
+        """Serves until `stop`; True if everything was then wiped, verified and written down.
+
+        Whatever a previous run left is wiped first.
+        """
         control = Control(self, self._station.place.users)
         await control.start(self._station.control)
         memory = asyncio.create_task(self._watch_memory())
@@ -101,6 +107,7 @@ class Daemon:
             self._station.control.unlink(missing_ok=True)
             for task in self._tasks:
                 task.cancel()
+        return self._left_clean
 
     def stop(self) -> None:
         """Ends what there is, wipes it, then lets `run` return."""
@@ -167,6 +174,25 @@ class Daemon:
             self.post(events.Fault(EndReason.INTERNAL))
 
     async def _wipe(self, reason: EndReason) -> None:
+        """One at a time, and only the newest is news: one that was overtaken knows nothing of what was built since."""
+        self._wipes += 1
+        mine = self._wipes
+        async with self._wiping:
+            if mine != self._wipes:
+                return
+            try:
+                result = await self._wipe_all(reason, mine)
+            except Exception:
+                logger.exception("the wipe failed in an unforeseen way")
+                result = events.WipeFailed(Trouble.WIPE_UNVERIFIED)
+        if mine != self._wipes:
+            return
+        self.post(result)
+        if self._stopping:
+            self._left_clean = isinstance(result, events.Wiped)
+            self._stopped.set()
+
+    async def _wipe_all(self, reason: EndReason, mine: int) -> events.Wiped | events.WipeFailed:
         if self._building is not None:
             self._building.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -178,13 +204,19 @@ class Daemon:
         generations = self._station.place.generations()
         wipe = Wipe(self._station.place, generations, self._station.required)
         emptied = await wipe.empty()
-        if emptied:
+        if emptied and mine == self._wipes:
             # From here on the new environment is made while the old one's memory is given back.
             self.post(events.Emptied())
         outcome = await wipe.finish()
-        self._conclude(outcome, max(generations, default=0), reason)
+        return self._conclude(outcome, max(generations, default=0), reason)
 
-    def _conclude(self, outcome: Outcome, generation: int, reason: EndReason) -> None:
+    def _conclude(
+        self, outcome: Outcome, generation: int, reason: EndReason
+    ) -> events.Wiped | events.WipeFailed:
+        failed = [step.name for step in outcome.steps if not step.ok]
+        failed += [check.name for check in outcome.checks if check.result is CheckResult.FAILED]
+        if failed:
+            logger.error("generation %d: the wipe is not verified: %s", generation, ", ".join(failed))
         try:
             receipt = self.records.append(
                 generation=generation,
@@ -197,18 +229,9 @@ class Daemon:
             )
         except RecordsError as error:
             logger.error("%s", error)
-            self.post(events.WipeFailed(Trouble.STATE_UNWRITABLE))
-            return
+            return events.WipeFailed(Trouble.WIPE_UNVERIFIED if failed else Trouble.STATE_UNWRITABLE)
         summary = receipts.summary(receipt)
-        if outcome.verified:
-            self.post(events.Wiped(summary))
-        else:
-            failed = [step.name for step in outcome.steps if not step.ok]
-            failed += [check.name for check in outcome.checks if check.result is CheckResult.FAILED]
-            logger.error("generation %d: the wipe is not verified (receipt %d): %s", generation, receipt.number, failed)
-            self.post(events.WipeFailed(Trouble.WIPE_UNVERIFIED, summary))
-        if self._stopping:
-            self._stopped.set()
+        return events.WipeFailed(Trouble.WIPE_UNVERIFIED, summary) if failed else events.Wiped(summary)
 
     async def _build(self, generation: int, reduced: bool) -> None:
         station = self._station
@@ -227,19 +250,26 @@ class Daemon:
             self._failed(generation, Trouble.NO_NETWORK_GUARD, error)
         except BuildError as error:
             self._failed(generation, error.trouble, error)
+        except Exception as error:
+            # Not a Fault: during a wipe that would be no news, and the next environment would be waited for in vain.
+            logger.exception("unforeseen")
+            self._failed(generation, Trouble.INTERNAL, error)
         else:
-            asyncio.get_running_loop().call_later(BUILD_SECONDS, self._too_late, generation)
+            asyncio.get_running_loop().call_later(BUILD_SECONDS, self._too_late, environment)
 
     def _failed(self, generation: int, trouble: Trouble, error: Exception) -> None:
         logger.error("environment %d: %s", generation, error)
         self.post(events.BuildFailed(generation, trouble))
 
-    def _too_late(self, generation: int) -> None:
-        public = self._machine.public
-        if public.generation == generation and public.state in (State.PREPARING, State.ENDING):
-            missing = sorted(machine.NEEDED - set(public.ready))
-            logger.error("environment %d: not ready after %d s: %s", generation, BUILD_SECONDS, missing)
-            self.post(events.BuildFailed(generation, Trouble.COMPONENT_FAILS))
+    def _too_late(self, environment: Environment) -> None:
+        missing = machine.NEEDED - set(self._machine.public.ready)
+        state = self._machine.public.state
+        if environment is self._environment and missing and state in (State.PREPARING, State.ENDING):
+            generation = environment.generation
+            logger.error("environment %d: not ready after %d s: %s", generation, BUILD_SECONDS, sorted(missing))
+            # The desk says that it is ready once the browser has answered it.
+            trouble = Trouble.NO_BROWSER if missing == {Component.DESK} else Trouble.COMPONENT_FAILS
+            self.post(events.BuildFailed(generation, trouble))
 
     async def _restart(self, effect: events.Restart) -> None:
         if self._environment is not None and self._environment.generation == effect.generation:

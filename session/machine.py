@@ -68,6 +68,8 @@ class Station(msgspec.Struct, frozen=True):
     closed_by_person: State | None = None
     """OUT_OF_SERVICE or MAINTENANCE while a person wants it so: then no retry leads to READY."""
     wiping: bool = False
+    rebuilding: bool = False
+    """While wiping: the old environment is dead, and the new one is being made."""
     broken: bool = False
     """The environment in the making failed while the old one was still being wiped."""
     lost_service: bool = False
@@ -152,14 +154,16 @@ def _end(station: Station, reason: EndReason, after: State) -> Outcome:
         extensions_left=0,
         warning=None,
     )
-    return _with(station, after=after, wiping=True, broken=False, retry_at=None), (Wipe(reason),)
+    return _with(station, after=after, wiping=True, rebuilding=False, broken=False, retry_at=None), (Wipe(reason),)
 
 
 def _emptied(station: Station) -> Outcome:
     if not station.wiping:
         return station, ()
-    station = _public(station, generation=station.public.generation + 1, ready=())
-    return station, (Build(station.public.generation, reduced=station.lost_service),)
+    station = _public(_with(station, rebuilding=True), generation=station.public.generation + 1, ready=())
+    # A closed station needs no browser, and the way out of it leads through another environment.
+    reduced = station.lost_service or station.after in _CLOSED
+    return station, (Build(station.public.generation, reduced=reduced),)
 
 
 def _wiped(station: Station, summary: WipeSummary, now: float, limits: Limits) -> Outcome:
@@ -214,7 +218,9 @@ def _build_failed(station: Station, event: BuildFailed, now: float, limits: Limi
 
 
 def _broken(station: Station, trouble: Trouble) -> Outcome:
-    """The first trouble is the cause; what dies after it, dies of it."""
+    """The new environment failed; of the old one no death is news. The first trouble is the cause of all."""
+    if not station.rebuilding:
+        return station, ()
     return _public(_with(station, broken=True), trouble=station.public.trouble or trouble), ()
 
 

@@ -1,17 +1,20 @@
 """Starts the daemon: `python -m session.sessiond [--config FILE] [--runtime DIR] [--state DIR] [--cgroup NAME]`.
 
-Exit codes: 0 stopped as asked, everything wiped; 1 unforeseen; 2 the configuration or the machine is unfit.
+Exit codes: 0 stopped as asked, everything wiped; 1 unforeseen, or stopped with a wipe that could not be verified;
+2 the configuration or the machine is unfit, or another daemon has this runtime directory.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import fcntl
 import logging
 import os
 import resource
 import signal
 import sys
+import time
 from pathlib import Path
 
 from session import config, network
@@ -27,6 +30,12 @@ from session.wipe import Place
 
 RUNTIME = Path("/run/marchepied")
 STATE = Path("/var/lib/marchepied")
+LOCK_SECONDS = 3.0
+"""A child of a daemon that was just killed may hold its lock until it runs its own program."""
+
+
+class Occupied(Exception):
+    """Another daemon has this runtime directory: two would kill each other's environments."""
 
 
 def station_of(configured: config.Station, runtime: Path, state: Path, cgroup: str | None) -> Station:
@@ -74,6 +83,22 @@ def station_of(configured: config.Station, runtime: Path, state: Path, cgroup: s
     )
 
 
+def lock(runtime: Path) -> int:
+    """A descriptor that holds the runtime directory as long as this process lives. Raises Occupied, OSError."""
+    descriptor = os.open(runtime / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    deadline = time.monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                os.close(descriptor)
+                raise Occupied(f"another sessiond is at work in {runtime}; stop it first") from None
+            time.sleep(0.05)
+        else:
+            return descriptor
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="sessiond", description="The daemon of a Marchepied station.")
     parser.add_argument("--config", type=Path, default=config.DEFAULT_PATH, metavar="FILE")
@@ -88,21 +113,24 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         configured = config.load(chosen.config)
         chosen.runtime.mkdir(mode=0o755, parents=True, exist_ok=True)
+        lock(chosen.runtime)
         station = station_of(configured, chosen.runtime.resolve(), chosen.state, chosen.cgroup)
-    except (config.ConfigError, CgroupError, policy.BadHost, OSError) as error:
+    except (config.ConfigError, CgroupError, policy.BadHost, Occupied, OSError) as error:
         print(f"sessiond: {error}", file=sys.stderr)
         return 2
     # Neither the daemon's memory nor that of anything it starts may go to a core file.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    asyncio.run(_serve(Daemon(station)))
-    return 0
+    if asyncio.run(_serve(Daemon(station))):
+        return 0
+    print("sessiond: stopped, but the last wipe could not be verified and written down", file=sys.stderr)
+    return 1
 
 
-async def _serve(daemon: Daemon) -> None:
+async def _serve(daemon: Daemon) -> bool:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, daemon.stop)
-    await daemon.run()
+    return await daemon.run()
 
 
 if __name__ == "__main__":
