@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterator, Sequence
 from urllib.parse import SplitResult, urlsplit
 
-from session.station import Site, Station
-from session.toml_check import as_toml, shown
-from session.toml_lines import Path
+from session.config.station import Site, Station
+from session.config.toml_check import as_toml, shown
+from session.config.toml_lines import Path
 
 Mistake = tuple[tuple[Path, ...], str]
 """The keys concerned, the one to mend first, and the sentences that follow its name."""

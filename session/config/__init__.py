@@ -1,6 +1,6 @@
 """The station's configuration, /etc/marchepied/station.toml: how it is read and what is said of its mistakes.
 
-The keys themselves are in `session.station`, the rules between them in `session.config_checks`.
+The keys themselves are in `session.config.station`, the rules between them in `session.config.checks`.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from pathlib import Path
 
 import msgspec
 
-from session import pages, toml_check, toml_text
-from session.config_checks import mistakes
-from session.station import (
+from session import pages
+from session.config import toml_check, toml_text
+from session.config.checks import mistakes
+from session.config.station import (
     Browser,
     Demonstration,
     Display,
@@ -28,7 +29,7 @@ from session.station import (
     Station,
     Wipe,
 )
-from session.toml_lines import key_lines, line_of
+from session.config.toml_lines import key_lines, line_of
 
 __all__ = [
     "DEFAULT_PATH",

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from session import config, config_checks, pages, toml_check
+from session import config, pages
 from session.browser import policy
-from session.config import ConfigError, Station
+from session.config import ConfigError, Station, checks, toml_check
 
 FILE = Path("/etc/marchepied/station.toml")
 SITE = '[[sites]]\nid = "a"\ntitle = "A"\nurl = "https://a.example.fr/"\n'
@@ -480,7 +480,7 @@ def tables(draw: st.DrawFn) -> dict[str, object]:
 @given(tables())
 def test_whatever_is_in_the_file_there_is_a_station_or_a_mistake(table: dict[str, object]) -> None:
     station, problems = toml_check.convert(table, Station)
-    list(config_checks.mistakes(station))
+    list(checks.mistakes(station))
     if not problems:
         assert msgspec.convert(msgspec.to_builtins(station), Station) == station
     for problem in problems:

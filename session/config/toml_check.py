@@ -1,7 +1,7 @@
 """Reads TOML into msgspec Structs, telling every mistake at once, in words for the person who wrote the file.
 
 msgspec stops at the first mistake and speaks of types; here each key is converted by itself. What is said
-of a key (its range, its meaning, an example) comes from the Struct; `session.toml_text` makes the reference
+of a key (its range, its meaning, an example) comes from the Struct; `session.config.toml_text` makes the reference
 page and the default file from the same.
 """
 
@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import inspect
 
-from session.toml_lines import Path
+from session.config.toml_lines import Path
 
 _T = TypeVar("_T", bound=msgspec.Struct)
 _ECHOED = 60

@@ -7,7 +7,7 @@ import textwrap
 
 import msgspec
 
-from session.toml_check import Key, as_toml, keys
+from session.config.toml_check import Key, as_toml, keys
 
 _WIDTH = 100
 

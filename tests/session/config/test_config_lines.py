@@ -7,7 +7,7 @@ import tomllib
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from session.toml_lines import Path, key_lines, line_of
+from session.config.toml_lines import Path, key_lines, line_of
 
 TEXT = '''# [not.a.table]
 top = 1 # key = 2
