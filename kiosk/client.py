@@ -14,6 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+import msgspec
+
 from session import rpc, wire
 
 logger = logging.getLogger(__name__)
@@ -63,6 +65,13 @@ class Delay:
     async def wait(self) -> None:
         now, self._next = self._next, min(2 * self._next, LONGEST_DELAY)
         await asyncio.sleep(now)
+
+
+class GuardNews(msgspec.Struct, frozen=True):
+    """The part of the guard's state that a visitor hears of."""
+
+    choosers: int = 0
+    """File choosers that were refused since the guard started."""
 
 
 class Feed(Generic[_T]):

@@ -46,6 +46,8 @@ class Presenter:
         self._tasks: asyncio.TaskGroup | None = None
         self._under_way: set[tuple[str, str]] = set()
         self._forget: asyncio.TimerHandle | None = None
+        self._choosers: int | None = None
+        """As the guard counts them; None before it was heard."""
         self._touched = time.monotonic()
         self._drawn = asyncio.Event()
         self._known = asyncio.Event()
@@ -64,8 +66,10 @@ class Presenter:
             self._tasks = tasks
             session = client.Feed(self._control, client.SESSION, Snapshot, self._on_snapshot, self._on_control)
             desk = client.Feed(self._desk, client.DESK, DeskSnapshot, self._on_desk, lambda _online: None)
+            guard = client.Feed(self._guard, client.GUARD, client.GuardNews, self._on_guard, self._on_guard_line)
             tasks.create_task(session.run())
             tasks.create_task(desk.run())
+            tasks.create_task(guard.run())
             tasks.create_task(self._layout.run())
             tasks.create_task(self._say_ready())
             self._changed()
@@ -84,6 +88,17 @@ class Presenter:
     def _on_desk(self, desk: DeskSnapshot) -> None:
         self.desk = desk
         self._changed()
+
+    def _on_guard(self, news: client.GuardNews) -> None:
+        before, self._choosers = self._choosers, news.choosers
+        if before is not None and news.choosers > before:
+            # A site asked for a file and got none: without a word, its button would look broken.
+            self.say(self.words.refusal("no_upload"))
+
+    def _on_guard_line(self, online: bool) -> None:
+        if not online:
+            # A new guard counts from nothing.
+            self._choosers = 0
 
     def drawn(self) -> None:
         """The screen has shown a first picture."""

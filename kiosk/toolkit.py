@@ -36,6 +36,8 @@ def prepare(width: int, height: int) -> None:
         # SIGTERM ends the process at once; SDL would turn it into a polite request.
         SDL_NO_SIGNAL_HANDLERS="1",
         SDL_VIDEO_ALLOW_SCREENSAVER="1",
+        # Else SDL takes the first tap after a change of the keyboard's focus for the mere choice of a window.
+        SDL_MOUSE_FOCUS_CLICKTHROUGH="1",
     )
     # Faults reach us as exceptions; the rest is talk, mostly of providers that are rightly missing. A filter,
     # because Kivy sets its logger's level itself while it is imported.

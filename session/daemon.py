@@ -210,9 +210,7 @@ class Daemon:
         outcome = await wipe.finish()
         return self._conclude(outcome, max(generations, default=0), reason)
 
-    def _conclude(
-        self, outcome: Outcome, generation: int, reason: EndReason
-    ) -> events.Wiped | events.WipeFailed:
+    def _conclude(self, outcome: Outcome, generation: int, reason: EndReason) -> events.Wiped | events.WipeFailed:
         failed = [step.name for step in outcome.steps if not step.ok]
         failed += [check.name for check in outcome.checks if check.result is CheckResult.FAILED]
         if failed:

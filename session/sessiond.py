@@ -47,9 +47,7 @@ def station_of(configured: config.Station, runtime: Path, state: Path, cgroup: s
     hosts = policy.hosts_of(settings)
     plan = Plan(
         users=users,
-        display=Display(
-            DisplayServer(configured.display.server), configured.display.width, configured.display.height
-        ),
+        display=Display(DisplayServer(configured.display.server), configured.display.width, configured.display.height),
         settings=settings,
         policy=policy.encode(policy.build(hosts, downloads=str(sandbox.DOCUMENTS), language=language)),
         browser=sandbox.Options(language=language, gpu=configured.browser.gpu),

@@ -16,6 +16,8 @@ BROWSER_CLASSES = frozenset({"chromium", "chromium-browser"})
 """WM_CLASS class of Chromium, in lower case. Measured: "Chromium", and "Chromium-browser" with
 --user-data-dir."""
 
+FILE_CHOOSER_ROLE = "GtkFileChooserDialog"
+
 MAX_POPUPS = 8
 
 
@@ -34,8 +36,10 @@ class Refusal(enum.StrEnum):
     """Neither the UI nor Chromium."""
     FALSE_UI = "false_ui"
     """Calls itself the UI, and belongs to somebody else or comes second."""
+    FILE_CHOOSER = "file_chooser"
+    """GTK's, which an <input type=file> opens. Its page takes the refusal for "cancel" and goes on. Measured."""
     NOT_NORMAL = "not_normal"
-    """A dialog (the GTK file chooser), a utility window, or anything else that is not a plain window."""
+    """A dialog, a utility window, or anything else that is not a plain window."""
     SECOND_MAIN = "second_main"
     """Shift and a click on a link open a whole browser window: tabs, address bar, menu. Measured."""
     UNKNOWN_ROLE = "unknown_role"
@@ -65,6 +69,8 @@ def classify(facts: Facts, *, ui_allowed: bool, has_main: bool, popups: int) -> 
         return Kind.UI if plain else Refusal.NOT_NORMAL
     if facts.class_.casefold() not in BROWSER_CLASSES:
         return Refusal.STRANGER
+    if facts.role == FILE_CHOOSER_ROLE:
+        return Refusal.FILE_CHOOSER
     if not plain or facts.transient:
         return Refusal.NOT_NORMAL
     if facts.role == "browser":

@@ -11,6 +11,7 @@ from typing import Annotated
 import msgspec
 
 from kiosk.guard.keys import Action, Keys, NoKey
+from kiosk.guard.kinds import Refusal
 from kiosk.guard.places import Mode
 from kiosk.guard.windows import WindowManager
 from session import rpc
@@ -44,6 +45,8 @@ class GuardState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     popups: int
     refused: int
     """Windows that were never shown."""
+    choosers: int
+    """File choosers among them: somebody is left without an answer, and must be told."""
     swallowed: int
     """Presses of keys and buttons. Counting them wakes nobody: Watch tells it with the next change."""
 
@@ -81,7 +84,8 @@ class GuardService:
             ui=windows.ui is not None,
             main=windows.main is not None,
             popups=len(windows.popups),
-            refused=windows.refused,
+            refused=windows.refused.total(),
+            choosers=windows.refused[Refusal.FILE_CHOOSER],
             swallowed=self._keys.swallowed,
         )
 

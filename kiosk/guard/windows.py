@@ -6,13 +6,13 @@ From the bottom to the top of the screen:
     bar:   curtain, main, pop-ups, override-redirect windows, UI
 
 The curtain is the guard's own plain window. It is what is seen, and touched, when the UI or the browser is
-missing. Override-redirect windows (drop-downs, the date picker, tooltips) are placed by the browser alone;
-they are let be, under the bar.
+missing. Override-redirect windows (drop-downs, the date picker, tooltips) are placed by the browser; the bar is above.
 """
 
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -61,7 +61,7 @@ class WindowManager:
         self.main: Managed | None = None
         self.popups: list[Managed] = []
         """In the order of their stacking, the top one last."""
-        self.refused = 0
+        self.refused: Counter[Refusal] = Counter()
         self._claimed: int | None = None
         """The window that the UI says is its own, over the guard's socket."""
         self._unseen: set[int] = set()
@@ -152,7 +152,7 @@ class WindowManager:
         if isinstance(kind, Refusal):
             if window.id not in self._unseen:
                 self._unseen.add(window.id)
-                self.refused += 1
+                self.refused[kind] += 1
                 logger.info("a window was refused: %s", kind.value)
             # It would wait for ever, unseen: a file chooser blocks its page until it is answered.
             self._screen.ask_to_close(window)

@@ -8,7 +8,10 @@ from kiosk.screens.sheet import FullSheet, load_rules
 class Notice(FullSheet):
     def time_text(self) -> str:
         settings = self.host.settings
-        return self.say("notice.time", session=settings.session_minutes, idle=settings.idle_minutes)
+        session, idle = (
+            self.say.count("notice.minutes", number) for number in (settings.session_minutes, settings.idle_minutes)
+        )
+        return self.say("notice.time", session=session, idle=idle)
 
 
 load_rules(__file__)

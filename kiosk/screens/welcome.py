@@ -7,6 +7,18 @@ import time
 from kiosk import words
 from kiosk.screens.sheet import FullSheet, Host, basics, load_rules
 from kiosk.widgets.look import u
+from session.model import EndReason
+
+_ERASED = {
+    EndReason.NO_MEMORY: "welcome.memory",
+    EndReason.DISPLAY_LOST: "welcome.failure",
+    EndReason.COMPONENT_FAILED: "welcome.failure",
+    EndReason.INTERNAL: "welcome.failure",
+    EndReason.LEFTOVERS: "welcome.cleaned",
+    EndReason.STOPPING: "welcome.cleaned",
+}
+"""What is said instead of "the last visit was erased": an honest word where a visit did not end as a visit does, and
+no word of a visit where there may have been none (a start, a part that failed while nobody was there)."""
 
 
 class Welcome(FullSheet):
@@ -31,7 +43,7 @@ class Welcome(FullSheet):
         elif wipe.verified:
             when = self.say.clock(wipe.ended_at, time.time())
             duration = self.say.seconds(wipe.milliseconds)
-            self.ids.erased.text = self.say("welcome.erased", when=when, duration=duration)
+            self.ids.erased.text = self.say(_ERASED.get(wipe.reason, "welcome.erased"), when=when, duration=duration)
         else:
             # Such a station is out of service; were it not, this screen would still claim nothing.
             self.ids.erased.text = ""

@@ -79,7 +79,10 @@ def encode(policy: dict[str, Any]) -> bytes:
 
 
 # Without a path: in this format "*" is no wildcard inside one, and our own page would be blocked (measured).
-_OWN_PAGES = (f"chrome-extension://{errors.ID}", "about:blank")
+_PDF_VIEWER = "chrome-extension://mhjfbmdgcfjbbpaeojofohoefgiehjai"
+"""Chromium's own. Blocked, every PDF that a site shows in a page is a grey square (measured); what it can do besides
+showing is to print, which `PrintingEnabled` takes away, and to save into the documents."""
+_OWN_PAGES = (f"chrome-extension://{errors.ID}", _PDF_VIEWER, "about:blank")
 
 _NAVIGATION: dict[str, Any] = {
     # "*" alone is said not to cover internal pages in every build, so every scheme is named as well.
@@ -238,6 +241,7 @@ _DEVICES: dict[str, Any] = {
     "VideoCaptureAllowed": False,
     "ScreenCaptureAllowed": False,
     "PrintingEnabled": False,
+    "DisablePrintPreview": True,  # the PDF viewer's print button opens it all the same (measured)
 }
 
 _NO_CHROME: dict[str, Any] = {

@@ -270,4 +270,5 @@ _FEATURES_OFF = (
     "DialMediaRouteProvider",
     "WebUIOmniboxAimPopup",
     "WebUIOmniboxPopup",
+    "PdfSaveToDrive",
 )

@@ -74,6 +74,12 @@ def side(which: Side) -> Local:
 
 IDLE_DESK = DeskSnapshot(1, BrowserState.RUNNING)
 WIPED = WipeSummary(True, 1_763_700_000.0, 430, EndReason.VISITOR, "0123456789ab")
+
+
+def wiped(reason: EndReason) -> WipeSummary:
+    return msgspec.structs.replace(WIPED, reason=reason, milliseconds=12_300)
+
+
 FRESH = Local(language="fr", connected=True)
 TWO = at_site(page(1), page(2, site="service-public.fr"), documents=(document(1),))
 MANY_PAGES = at_site(
@@ -98,6 +104,9 @@ DOCUMENTS = at_site(
 CASES: dict[str, Case] = {
     "preparing": Case(None),
     "welcome": Case(Snapshot(state=State.READY, last_wipe=WIPED), IDLE_DESK, FRESH),
+    "welcome_cleaned": Case(Snapshot(state=State.READY, last_wipe=wiped(EndReason.LEFTOVERS)), IDLE_DESK, FRESH),
+    "welcome_memory": Case(Snapshot(state=State.READY, last_wipe=wiped(EndReason.NO_MEMORY)), IDLE_DESK, FRESH),
+    "welcome_failure": Case(Snapshot(state=State.READY, last_wipe=wiped(EndReason.DISPLAY_LOST)), IDLE_DESK, FRESH),
     "welcome_first_demonstration": Case(Snapshot(state=State.READY, demonstration=True), IDLE_DESK, FRESH),
     "notice": Case(session(), IDLE_DESK, FRESH),
     "waiting": Case(session()),
@@ -110,6 +119,7 @@ CASES: dict[str, Case] = {
     "bar_blocked": Case(session(), at_site(page(1, PageState.BLOCKED), page(2), documents=DOCUMENTS.documents)),
     "bar_certificate": Case(session(), at_site(page(1, PageState.CERTIFICATE, secure=False))),
     "bar_down": Case(session(), at_site(page(1, PageState.DOWN))),
+    "bar_no_upload": Case(session(), msgspec.structs.replace(TWO, documents=DOCUMENTS.documents), said="no_upload"),
     "bar_said": Case(session(), TWO, said="away"),
     "bar_said_slow": Case(session(), msgspec.structs.replace(TWO, documents=DOCUMENTS.documents), said="slow"),
     "what_for_said_slow": Case(session(), IDLE_DESK, said="slow"),

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from kiosk.client import GuardNews
 from session.model import Snapshot
 from session.pages import DeskSnapshot
 from session.rpc import Caller, Refused, Service
@@ -108,7 +109,7 @@ class FakeStation:
         self.desk = Fake(
             "org.marchepied.Desk", run / "desk", ("Open", "Home", "Show", "Close", "Retry"), DeskSnapshot()
         )
-        self.guard = Fake("org.marchepied.Guard", run / "guard", ("Layout", "Press"))
+        self.guard = Fake("org.marchepied.Guard", run / "guard", ("Layout", "Press"), GuardNews())
 
     async def start(self) -> None:
         for fake in (self.control, self.desk, self.guard):

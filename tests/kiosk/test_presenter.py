@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from kiosk import presenter as module
+from kiosk.client import GuardNews
 from kiosk.presenter import Presenter
 from kiosk.view import Screen, Side
 from session.model import Snapshot, State
@@ -178,3 +179,20 @@ def test_demonstration_is_marked_by_either(tmp_path: Path) -> None:
         return [*marked, Presenter(settings, tmp_path, lambda: None).demonstration]
 
     assert asyncio.run(marks()) == [False, True, True]
+
+
+async def test_a_file_that_cannot_be_chosen_is_said(ui: Presenter, station: FakeStation) -> None:
+    await show(ui, station, "bar")
+    assert await until(lambda: station.guard.watchers == 1)
+    assert ui.said == ""
+    station.guard.publish(GuardNews(choosers=1))
+    assert await until(lambda: ui.said == ui.words.refusal("no_upload"))
+    # A guard that was started anew counts from nothing, and that is no news.
+    ui.say("")
+    await station.guard.stop()
+    station.guard.publish(GuardNews())
+    await station.guard.start()
+    assert await until(lambda: station.guard.watchers == 1)
+    assert ui.said == ""
+    station.guard.publish(GuardNews(choosers=1))
+    assert await until(lambda: ui.said == ui.words.refusal("no_upload"))

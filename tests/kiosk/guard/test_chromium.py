@@ -144,7 +144,8 @@ async def test_chromium_is_guarded(stage: Stage, browser: Browser, tmp_path: Pat
     await _clicks(stage, browser, someone)
     await _popups(stage, browser, someone, ui.id)
     await _full(stage, browser, ours)
-    assert (await state())["refused"] == 1, "the file chooser"
+    now = await state()
+    assert (now["refused"], now["choosers"]) == (1, 1), "the file chooser"
 
 
 async def _place_and_layout(stage: Stage, browser: Browser, someone: XClient) -> None:

@@ -50,6 +50,7 @@ def test_places() -> None:
         (PAGE._replace(role="pop-up"), Kind.POPUP),
         (PAGE._replace(role=""), Refusal.UNKNOWN_ROLE),
         (PAGE._replace(types=("dialog",)), Refusal.NOT_NORMAL),
+        (PAGE._replace(role="GtkFileChooserDialog", types=("dialog",), transient=True), Refusal.FILE_CHOOSER),
         (PAGE._replace(types=("normal", "utility")), Refusal.NOT_NORMAL),
         (PAGE._replace(types=("",)), Refusal.NOT_NORMAL),
         (PAGE._replace(transient=True), Refusal.NOT_NORMAL),

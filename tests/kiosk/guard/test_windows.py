@@ -115,6 +115,7 @@ async def test_no_other_window_is_ever_seen(stage: Stage, kind: str) -> None:
     assert not other.seen
     state = await stage.guard.call("State")
     assert (state["refused"], state["main"], state["ui"]) == (1, True, True)
+    assert state["choosers"] == (kind == "dialog")
 
 
 async def test_windows_get_their_place_and_no_other(stage: Stage) -> None:

@@ -56,7 +56,7 @@ def test_the_default_file_has_every_key_and_its_example_site_is_a_right_one() ->
 
 
 def test_the_reference_page_is_the_one_in_docs() -> None:
-    page = Path(__file__).parents[2] / "docs" / "configuration.md"
+    page = Path(__file__).parents[3] / "docs" / "configuration.md"
     assert page.read_text("utf-8") == config.reference()
 
 
