@@ -16,8 +16,8 @@ from pathlib import Path
 import msgspec
 
 from session import events, machine, network, receipts
+from session.builder import BuildError, Environment, Plan
 from session.control import Control
-from session.environment.environment import BuildError, Environment, Plan
 from session.environment.tree import Tree
 from session.machine import Limits
 from session.model import Component, EndReason, Snapshot, State, Trouble

@@ -19,10 +19,10 @@ from pathlib import Path
 
 from session import config, network
 from session.browser import policy, sandbox
+from session.builder import Plan
 from session.daemon import Daemon, Station
 from session.environment.cgroup import CgroupError, find_base
 from session.environment.display import Display, DisplayServer
-from session.environment.environment import Plan
 from session.environment.users import Users
 from session.machine import Limits
 from session.network import Egress

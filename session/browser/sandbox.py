@@ -31,12 +31,12 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
 from session.browser import errors
+from session.environment.sandbox import Bind, Sandbox, etc_binds
 from session.environment.tree import DISPLAY
 
 UMASK = 0o007
@@ -51,6 +51,7 @@ CHROMIUM = "/usr/lib/chromium/chromium"
 _GUIDE = Path("/run/guide")
 _AUTHORITY = Path("/run/display/authority")
 _SHARED_ETC = ("fonts", "ssl", "ca-certificates", "resolv.conf", "nsswitch.conf", "localtime", "gtk-3.0")
+_GPU = ("/dev/dri", "/sys/dev/char", "/sys/devices/pci0000:00")
 _LOCKS = ("SingletonLock", "SingletonSocket", "SingletonCookie")
 
 
@@ -149,52 +150,32 @@ def clear_locks(place: Place) -> None:
 
 def argv(place: Place, options: Options = _DEFAULT) -> list[str]:
     """The whole command, to be started as root. Pure."""
-    return [*_bwrap(place, options), "--", *_setpriv(place), CHROMIUM, *_flags(options), options.address]
+    return Sandbox(
+        program=(CHROMIUM, *_flags(options), options.address),
+        user=place.uid,
+        binds=_binds(place),
+        environment=tuple(_environment(options).items()),
+        network=True,
+        devices=_GPU if options.gpu else (),
+        directory=str(HOME),
+    ).argv()
 
 
-def _bwrap(place: Place, options: Options) -> list[str]:
-    made: set[Path] = {Path("/")}
-    args = ["/usr/bin/bwrap", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup"]
-    args += ["--hostname", "marchepied", "--die-with-parent", "--new-session", "--clearenv"]
-
-    def into(path: Path) -> None:
-        # bwrap makes a missing parent 0700 root, behind which the visitor sees nothing.
-        for parent in reversed(path.parents):
-            if parent not in made:
-                made.add(parent)
-                args.extend(("--perms", "0755", "--dir", str(parent)))
-
-    def bind(kind: str, source: Path | str, target: Path | str) -> None:
-        into(Path(target))
-        args.extend((kind, str(source), str(target)))
-        made.add(Path(target))
-
-    bind("--ro-bind", "/usr", "/usr")
-    for name in ("bin", "sbin", "lib", "lib64"):
-        args += ["--symlink", f"usr/{name}", f"/{name}"]
-    args += ["--proc", "/proc", "--dev", "/dev"]
-    made |= {Path("/proc"), Path("/dev")}
-    if options.gpu:
-        bind("--dev-bind-try", "/dev/dri", "/dev/dri")
-        bind("--ro-bind-try", "/sys/dev/char", "/sys/dev/char")
-        bind("--ro-bind-try", "/sys/devices/pci0000:00", "/sys/devices/pci0000:00")
-    bind("--bind", place.shm, "/dev/shm")  # noqa: S108 - inside the sandbox
-    bind("--bind", place.tmp, "/tmp")  # noqa: S108 - inside the sandbox
-    for name in _SHARED_ETC:
-        bind("--ro-bind-try", f"/etc/{name}", f"/etc/{name}")
-    for name in ("passwd", "group", "hosts", "machine-id"):
-        bind("--ro-bind", place.etc / name, f"/etc/{name}")
-    bind("--ro-bind", place.etc / "managed", "/etc/chromium/policies/managed")
-    bind("--bind", place.home, HOME)
-    bind("--bind", place.documents, DOCUMENTS)
-    bind("--bind", place.runtime, RUNTIME)
-    bind("--ro-bind", place.x11, "/tmp/.X11-unix")  # noqa: S108 - inside the sandbox
-    bind("--ro-bind", place.xauthority, _AUTHORITY)
-    bind("--ro-bind", errors.DIRECTORY, _GUIDE)
-    args += ["--remount-ro", "/", "--chdir", str(HOME)]
-    for key, value in _environment(options).items():
-        args += ["--setenv", key, value]
-    return args
+def _binds(place: Place) -> tuple[Bind, ...]:
+    made = ("passwd", "group", "hosts", "machine-id")
+    return (
+        Bind(place.shm, "/dev/shm", writable=True),  # noqa: S108 - inside the sandbox
+        Bind(place.tmp, "/tmp", writable=True),  # noqa: S108 - inside the sandbox
+        *etc_binds(_SHARED_ETC),
+        *(Bind(place.etc / name, f"/etc/{name}") for name in made),
+        Bind(place.etc / "managed", "/etc/chromium/policies/managed"),
+        Bind(place.home, str(HOME), writable=True),
+        Bind(place.documents, str(DOCUMENTS), writable=True),
+        Bind(place.runtime, str(RUNTIME), writable=True),
+        Bind(place.x11, "/tmp/.X11-unix"),  # noqa: S108 - inside the sandbox
+        Bind(place.xauthority, str(_AUTHORITY)),
+        Bind(errors.DIRECTORY, str(_GUIDE)),
+    )
 
 
 def _environment(options: Options) -> dict[str, str]:
@@ -214,18 +195,6 @@ def _environment(options: Options) -> dict[str, str]:
         "GSETTINGS_BACKEND": "memory",
         "GTK_USE_PORTAL": "0",
     }
-
-
-def _setpriv(place: Place) -> Sequence[str]:
-    return (
-        "/usr/bin/setpriv",
-        f"--reuid={place.uid}",
-        f"--regid={place.gid}",
-        "--clear-groups",
-        "--no-new-privs",
-        "--inh-caps=-all",
-        "--bounding-set=-all",
-    )
 
 
 def _flags(options: Options) -> list[str]:

@@ -36,6 +36,9 @@ class Sandbox(msgspec.Struct, frozen=True):
     binds: tuple[Bind, ...]
     environment: tuple[tuple[str, str], ...]
     network: bool = False
+    devices: tuple[str, ...] = ()
+    """Paths of devices, and of what describes them, to be had as they are, where they exist."""
+    directory: str = "/"
 
     def argv(self) -> list[str]:
         argv = [BWRAP, "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup"]
@@ -44,12 +47,14 @@ class Sandbox(msgspec.Struct, frozen=True):
         argv += [*base_mounts(), "--proc", "/proc", "--dev", "/dev"]
         made = {"/", "/usr", "/dev", "/proc", "/tmp"}  # noqa: S108 - paths inside the sandbox
         argv += ["--perms", "1777", "--dir", "/tmp"]  # noqa: S108
+        for device in self.devices:
+            argv += [*parents(device, made), "--dev-bind-try", device, device]
         for bind in self.binds:
             argv += list(parents(bind.target, made))
             argv += ["--bind" if bind.writable else "--ro-bind", str(bind.source), bind.target]
         for name, value in self.environment:
             argv += ["--setenv", name, value]
-        argv += ["--remount-ro", "/", "--chdir", "/", "--"]
+        argv += ["--remount-ro", "/", "--chdir", self.directory, "--"]
         return [*argv, *drop_to(self.user), *self.program]
 
 
