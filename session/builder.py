@@ -13,7 +13,7 @@ import logging
 import os
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 
 import msgspec
@@ -83,8 +83,19 @@ class Environment:
         self._browsers = 0
         self._abandoned = False
 
-    async def build(self, *, reduced: bool = False) -> None:
-        """Raises BuildError. On return every process runs; each says by itself when it is ready."""
+    async def build(self, guarded: Coroutine[None, None, None], *, reduced: bool = False) -> None:
+        """On return every process runs; each says by itself when it is ready. Raises BuildError.
+
+        `guarded` puts the egress rules in force, while the display starts; no browser starts before that is done.
+        """
+        rules = asyncio.ensure_future(guarded)
+        try:
+            await self._build(rules, reduced)
+        finally:
+            rules.cancel()
+            await asyncio.gather(rules, return_exceptions=True)
+
+    async def _build(self, rules: asyncio.Future[None], reduced: bool) -> None:
         _need_memory()
         try:
             self._cgroup.create()
@@ -95,6 +106,7 @@ class Environment:
         except (CgroupError, mounts.MountError, OSError) as error:
             raise BuildError(Trouble.INTERNAL, f"the environment could not be made: {error}") from error
         await self._start_display()
+        await rules
         try:
             if not reduced:
                 # The slowest first: the others start while it does.

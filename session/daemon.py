@@ -242,8 +242,7 @@ class Daemon:
         )
         self._environment = environment
         try:
-            await network.apply(station.egress, station.place.users)
-            await environment.build(reduced=reduced)
+            await environment.build(network.apply(station.egress, station.place.users), reduced=reduced)
         except NetworkError as error:
             self._failed(generation, Trouble.NO_NETWORK_GUARD, error)
         except BuildError as error:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import errno
 import fcntl
 import logging
 import os
 import resource
 import signal
+import socket
 import sys
 import time
 from pathlib import Path
@@ -97,6 +99,25 @@ def lock(runtime: Path) -> int:
             return descriptor
 
 
+def claim(users: Users) -> socket.socket:
+    """Holds the users of this station on this machine: the wipe of another with the same would kill ours.
+
+    An abstract socket that nobody listens on: it goes with the process, and leaves no file. Raises Occupied, OSError.
+    """
+    held = socket.socket(socket.AF_UNIX)
+    try:
+        held.bind(f"\0marchepied-users-{users.first}")
+    except OSError as error:
+        held.close()
+        if error.errno != errno.EADDRINUSE:
+            raise
+        raise Occupied(
+            f"another station on this machine has the users {users.first} to {max(users.all)}; "
+            "give this one others with environment.first_uid"
+        ) from None
+    return held
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="sessiond", description="The daemon of a Marchepied station.")
     parser.add_argument("--config", type=Path, default=config.DEFAULT_PATH, metavar="FILE")
@@ -113,12 +134,15 @@ def main(arguments: list[str] | None = None) -> int:
         chosen.runtime.mkdir(mode=0o755, parents=True, exist_ok=True)
         lock(chosen.runtime)
         station = station_of(configured, chosen.runtime.resolve(), chosen.state, chosen.cgroup)
+        held = claim(station.place.users)
     except (config.ConfigError, CgroupError, policy.BadHost, Occupied, OSError) as error:
         print(f"sessiond: {error}", file=sys.stderr)
         return 2
     # Neither the daemon's memory nor that of anything it starts may go to a core file.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if asyncio.run(_serve(Daemon(station))):
+    with held:
+        wiped = asyncio.run(_serve(Daemon(station)))
+    if wiped:
         return 0
     print("sessiond: stopped, but the last wipe could not be verified and written down", file=sys.stderr)
     return 1
