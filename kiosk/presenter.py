@@ -86,6 +86,9 @@ class Presenter:
         self._set(connected=online)
 
     def _on_desk(self, desk: DeskSnapshot) -> None:
+        if self.local.side is view.Side.PAGES and not desk.pages:
+            # The last one was closed: the next site is to be seen, not the list again.
+            self.local = msgspec.structs.replace(self.local, side=None)
         self.desk = desk
         self._changed()
 

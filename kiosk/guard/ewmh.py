@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from Xlib import X, Xatom
+from Xlib.protocol import event
 
 from kiosk.guard.places import Place
 from kiosk.guard.screen import Screen, Window
@@ -75,3 +76,12 @@ def asked_fullscreen(screen: Screen, untrusted_values: Sequence[int], now: bool)
         return None
     action = untrusted_values[0]
     return not now if action == _TOGGLE else action == _ADD
+
+
+def say_place(window: Window, place: Place) -> None:
+    """Tells a window where it is, as ICCCM 4.1.5 wants it of a window manager that did not do what was asked."""
+    notice = event.ConfigureNotify(
+        event=window, window=window, above_sibling=X.NONE, x=place.x, y=place.y,
+        width=place.width, height=place.height, border_width=0, override=False,
+    )  # fmt: skip
+    window.send_event(notice, event_mask=X.StructureNotifyMask)

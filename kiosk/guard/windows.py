@@ -17,7 +17,6 @@ from collections.abc import Callable
 from typing import Any
 
 from Xlib import X, Xatom, Xutil
-from Xlib.protocol import event
 
 from kiosk.guard import ewmh, places
 from kiosk.guard.kinds import Facts, Kind, Refusal, classify
@@ -68,6 +67,8 @@ class WindowManager:
         """Windows that were refused and are still there: GTK asks more than once."""
         self._overrides: list[int] = []
         """Mapped override-redirect windows, in the order of mapping."""
+        self._front = 0
+        """The browser's window that came last or was asked for last."""
         self._focused: int | None = None
         self._restack = self._refocus = True
         self._raise_ui = False
@@ -89,7 +90,8 @@ class WindowManager:
     @property
     def pages(self) -> list[Managed]:
         """The browser's windows, from the bottom to the top."""
-        return [*([self.main] if self.main else []), *self.popups]
+        pages = [*([self.main] if self.main else []), *self.popups]
+        return sorted(pages, key=lambda one: one.window.id == self._front)
 
     def start(self) -> None:
         """Says that there is a window manager, draws the curtain, takes in the windows that are there already."""
@@ -167,6 +169,7 @@ class WindowManager:
             self.main = managed
         else:
             self.popups.append(managed)
+            self._front = window.id
         ewmh.set_state(self._screen, window, normal=True)
         self._place(managed)
         self._restack = self._refocus = True
@@ -293,7 +296,11 @@ class WindowManager:
                 self._tell_place(managed)
         elif name == "_NET_REQUEST_FRAME_EXTENTS":
             ewmh.say_extents(self._screen, message.window)
-        # Everything else (activate, move, minimise, close) is for desktops.
+        elif name == "_NET_ACTIVE_WINDOW" and managed is not None and managed.kind is not Kind.UI:
+            # The visitor chose another page, and Chromium asks for its window. Only among its own: never over the UI.
+            self._front = managed.window.id
+            self._restack = self._refocus = True
+        # Everything else (move, minimise, close) is for desktops.
 
     def _on_focus_out(self, out: Any) -> None:
         """Only the guard gives the keyboard; a client that took it gives it back."""
@@ -327,15 +334,8 @@ class WindowManager:
         )
 
     def _tell_place(self, managed: Managed) -> None:
-        place = managed.place
-        if place is None:
-            return
-        window = managed.window
-        notice = event.ConfigureNotify(
-            event=window, window=window, above_sibling=X.NONE, x=place.x, y=place.y,
-            width=place.width, height=place.height, border_width=0, override=False,
-        )  # fmt: skip
-        window.send_event(notice, event_mask=X.StructureNotifyMask)
+        if managed.place is not None:
+            ewmh.say_place(managed.window, managed.place)
 
     # What a batch of events changed
 

@@ -18,12 +18,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
+import msgspec
 import psutil
 
 from session import wire
 from session.environment.cgroup import find_base
+from session.environment.tree import Tree
 from session.environment.users import Users
 from session.model import Component, Snapshot, State
+from session.pages import DeskSnapshot
 from session.rpc import Client
 from session.wipe import Place
 from tests.station.screen import Screen, screen_of
@@ -47,6 +50,8 @@ extensions = 2
 memory_mib = {memory_mib}
 inodes = {inodes}
 first_uid = {first_uid}
+restarts = {restarts}
+restart_window_seconds = {restart_window_seconds}
 
 [display]
 server = "{server}"
@@ -55,7 +60,7 @@ height = {height}
 
 [demonstration]
 enabled = true
-ports = [{port}, {tls_port}]
+ports = [{port}, {tls_port}, {down_port}]
 
 [wipe]
 require = []
@@ -64,7 +69,7 @@ require = []
 id = "portail"
 title = "Portail des Trois-Rivières"
 url = "http://portail.localhost:{port}/"
-hosts = ["connexion.localhost:{port}", "portail.localhost:{tls_port}"]
+hosts = ["connexion.localhost:{port}", "portail.localhost:{tls_port}", "portail.localhost:{down_port}"]
 """
 
 DEFAULTS: dict[str, object] = {
@@ -75,12 +80,18 @@ DEFAULTS: dict[str, object] = {
     "memory_mib": 1024,
     "inodes": 200_000,
     "first_uid": 60_960,
+    "restarts": 5,
+    "restart_window_seconds": 60,
     "server": "xvfb",
     "width": 1280,
     "height": 800,
     "port": 1,
     "tls_port": 2,
+    "down_port": 3,
 }
+
+
+_UNMOUNT = "import ctypes, sys; sys.exit(-ctypes.CDLL(None).umount(sys.argv[1].encode()))"
 
 
 class StationError(Exception):
@@ -88,11 +99,25 @@ class StationError(Exception):
 
 
 class RunningStation:
-    """A context manager. `supervise` restarts a daemon that was killed, as systemd's Restart= does."""
+    """A context manager. `supervise` restarts a daemon that was killed, as systemd's Restart= does.
 
-    def __init__(self, *, supervise: bool = True, name: str = "test", **settings: object) -> None:
+    `tampered`: options of tests.station.tampered, which is then what runs in place of the plain daemon. `apart`: in
+    a mount namespace of its own, in which programs and files can be hidden from it (see `hide`).
+    """
+
+    def __init__(
+        self,
+        *,
+        supervise: bool = True,
+        name: str = "test",
+        tampered: tuple[str, ...] = (),
+        apart: bool = False,
+        **settings: object,
+    ) -> None:
         self.settings = {**DEFAULTS, **settings}
         self._supervise = supervise
+        self._before = ("unshare", "--mount", "--propagation", "private", "--") if apart else ()
+        self._module = ("tests.station.tampered", *tampered) if tampered else ("session.sessiond",)
         self._name = f"marchepied-{name}-{os.getpid()}"
         self.directory = Path(tempfile.mkdtemp(prefix="marchepied-test-"))
         self.directory.chmod(0o755)
@@ -153,8 +178,8 @@ class RunningStation:
         with self.log.open("ab") as log:
             self._daemon = subprocess.Popen(
                 [
-                    sys.executable, "-P", "-m", "session.sessiond", "--config", str(self.config), "--runtime",
-                    str(self.runtime), "--state", str(self.state), "--cgroup", self._name,
+                    *self._before, sys.executable, "-P", "-m", *self._module, "--config", str(self.config),
+                    "--runtime", str(self.runtime), "--state", str(self.state), "--cgroup", self._name,
                 ],
                 cwd=ROOT, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
                 env={**os.environ, "PYTHONPATH": str(ROOT)},
@@ -176,6 +201,40 @@ class RunningStation:
         assert self._daemon is not None
         return self._daemon.pid
 
+    def terminate(self) -> int:
+        """SIGTERM; the exit code."""
+        assert self._daemon is not None
+        self._daemon.send_signal(signal.SIGTERM)
+        return self._daemon.wait(40)
+
+    def start_again(self) -> None:
+        """After `terminate`."""
+        self._start()
+
+    def second_daemon(self) -> subprocess.CompletedProcess[str]:
+        """Another one on the same directories, until it ends by itself."""
+        assert self._daemon is not None
+        return subprocess.run(
+            [str(part) for part in self._daemon.args],  # type: ignore[union-attr]
+            cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=30,
+            check=False,
+        )  # fmt: skip
+
+    @contextlib.contextmanager
+    def hide(self, target: str | Path, behind: str | Path) -> Iterator[None]:
+        """`target` looks like `behind` to the daemon and to what it starts from now on. Only where `apart`."""
+        assert self._before, "this would change the machine"
+        self.inside("mount", "--bind", str(behind), str(target))
+        try:
+            yield
+        finally:
+            # By the system call: umount(8) itself may be what is hidden.
+            self.inside(sys.executable, "-c", _UNMOUNT, str(target))
+
+    def inside(self, *argv: str) -> None:
+        """Runs a program in the daemon's mount namespace. Raises CalledProcessError."""
+        subprocess.run(["nsenter", f"--mount=/proc/{self.pid}/ns/mnt", "--", *argv], check=True, capture_output=True)
+
     def kill_daemon(self) -> None:
         os.kill(self.pid, signal.SIGKILL)
 
@@ -191,11 +250,26 @@ class RunningStation:
         asyncio.run(self._call(name, dict, **parameters))
 
     def call_as_screen(self, name: str, **parameters: object) -> str | None:
-        """A call as the screen's user makes it, without a hand on the screen; the error's name, or None.
+        """A call as the screen's user makes it, without a hand on the screen; the error's name, or None."""
+        request: dict[str, object] = {"method": f"{INTERFACE}.{name}", "parameters": parameters}
+        reply = json.loads(self._ask_as_screen(self.runtime / "control", request) or b'{"error":"no answer"}')
+        error = reply.get("error")
+        return None if error is None else str(reply.get("parameters", {}).get("code", error))
 
-        A fork of its own: the caller's user is what the kernel says at connect time.
-        """
-        request = wire.encode({"method": f"{INTERFACE}.{name}", "parameters": parameters})
+    def desk(self) -> DeskSnapshot:
+        """What the desk tells the screens. Raises StationError while nobody answers."""
+        snapshot = self.status()
+        assert snapshot is not None
+        path = Tree(self.place.tree(snapshot.generation)).sockets / "desk"
+        request: dict[str, object] = {"method": "org.marchepied.Desk.Watch", "parameters": {}, "more": True}
+        answer = self._ask_as_screen(path, request)
+        if not answer:
+            raise StationError("the desk does not answer")
+        return msgspec.convert(json.loads(answer)["parameters"], DeskSnapshot)
+
+    def _ask_as_screen(self, path: Path, call: dict[str, object]) -> bytes:
+        """The first answer, empty if there is none. By a fork: the caller's user is what the kernel says at connect."""
+        request = wire.encode(call)
         read_end, write_end = os.pipe()
         pid = os.fork()
         if pid == 0:
@@ -204,18 +278,19 @@ class RunningStation:
                 os.setgid(self.place.users.screen)
                 os.setuid(self.place.users.screen)
                 with socket.socket(socket.AF_UNIX) as connection:
-                    connection.connect(str(self.runtime / "control"))
+                    connection.connect(str(path))
                     connection.sendall(request)
-                    os.write(write_end, connection.recv(4096))
+                    while part := connection.recv(4096):
+                        os.write(write_end, part)
+                        if b"\0" in part:
+                            break
             finally:
                 os._exit(0)
         os.close(write_end)
         with os.fdopen(read_end, "rb") as answer:
-            untrusted_reply = answer.read().rstrip(b"\0")
+            untrusted_reply = answer.read().partition(b"\0")[0]
         os.waitpid(pid, 0)
-        reply = json.loads(untrusted_reply or b'{"error":"no answer"}')
-        error = reply.get("error")
-        return None if error is None else str(reply.get("parameters", {}).get("code", error))
+        return untrusted_reply
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """The `marchepied` command on this station."""

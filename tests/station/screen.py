@@ -61,6 +61,10 @@ class Screen:
         xtest.fake_input(self.display, X.ButtonRelease, 1)
         self.display.sync()
 
+    def move(self, x: float, y: float) -> None:
+        xtest.fake_input(self.display, X.MotionNotify, x=round(x), y=round(y))
+        self.display.sync()
+
     def key(self, name: str, *modifiers: str) -> None:
         """One key by its X name ("Tab", "Return", "a"), with modifiers held ("Control_L")."""
         codes = [self._code(modifier) for modifier in modifiers]
