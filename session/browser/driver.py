@@ -23,7 +23,7 @@ from session.pages import PageState
 logger = logging.getLogger(__name__)
 
 PROOF_SECONDS = 8.0
-_PROBE_SECONDS = 0.5
+_PROBE_SECONDS = 0.25
 """Seconds after which a probe that was not answered gets company."""
 _AFTER_EVENT = (0.05, 0.2, 0.6, 1.5)
 """Seconds after an event at which the list is asked for."""
