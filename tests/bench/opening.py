@@ -47,12 +47,13 @@ def measure(quick: bool) -> list[Measure]:
 
 def _warm(portal: Portal, rounds: int) -> list[float]:
     samples = []
-    with RunningStation(name="bench", port=portal.port, tls_port=portal.tls_port) as station:
+    with RunningStation(name="bench", first_uid=60_940, port=portal.port, tls_port=portal.tls_port) as station:
         for _ in range(rounds):
             generation = station.wait_state(State.READY, 60).generation
             with station.screen() as screen:
                 visitor = Visitor(station, screen)
                 visitor.begin()
+                _wait(lambda visitor=visitor: not visitor.notice_gone(), 15)  # type: ignore[misc]
                 visitor.tap_until("understood", visitor.notice_gone)
                 # The screen takes no tap in its first moments; that is the person's time, not the page's.
                 screen.settle()

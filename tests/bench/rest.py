@@ -17,7 +17,7 @@ MIB = 1 << 20
 
 def at_rest(quick: bool) -> list[Measure]:
     seconds = 15 if quick else 60
-    with RunningStation(name="bench") as station:
+    with RunningStation(name="bench", first_uid=60_940) as station:
         generation = station.wait_state(State.READY, 60).generation
         time.sleep(5)  # the last of the start-up is over
         daemon = psutil.Process(station.pid)
@@ -52,7 +52,7 @@ def _cgroup_used(cgroup: Path) -> float:
 
 def many_sessions(quick: bool) -> list[Measure]:
     rounds, warm_up = (20, 5) if quick else (300, 20)
-    with RunningStation(name="bench") as station:
+    with RunningStation(name="bench", first_uid=60_940) as station:
         for number in range(rounds):
             if number == warm_up:
                 first = _sizes(station)

@@ -106,7 +106,7 @@ class Visitor:
     def notice_gone(self) -> bool:
         picture = self.screen.picture()
         x, y = positions.centre("understood", self.screen.width, self.screen.height)
-        red, green, blue = picture.getpixel((x - 100, y))[:3]  # type: ignore[index]
+        red, green, blue = picture.getpixel((x, y + 35))[:3]  # type: ignore[index]
         return not (red < 60 and 50 < green < 110 and blue < 110)
 
     def _wait_bar(self) -> None:
