@@ -16,7 +16,7 @@ import msgspec
 
 from kiosk import client, plain, view
 from kiosk.words import LANGUAGES, Words
-from session.model import Snapshot
+from session.model import Snapshot, State
 from session.pages import DeskSnapshot, Settings
 
 logger = logging.getLogger(__name__)
@@ -75,6 +75,11 @@ class Presenter:
             self._changed()
 
     # What comes in
+
+    @property
+    def occupied(self) -> bool:
+        """Whether a visitor is there."""
+        return self.snapshot is not None and self.snapshot.state in (State.ACTIVE, State.WARNING)
 
     def _on_snapshot(self, snapshot: Snapshot) -> None:
         self.local = view.settle(self.local, self.snapshot, snapshot)

@@ -130,7 +130,7 @@ class Kiosk(App):
         if self._stage is not None:
             self._stage.render()
         if time.monotonic() > self._lively_until:
-            Clock._max_fps = toolkit.REST_FPS
+            Clock._max_fps = toolkit.SESSION_FPS if self._presenter.occupied else toolkit.REST_FPS
 
     def _enliven(self) -> None:
         # Kivy reads `maxfps` once; this is the field that it reads it into.

@@ -9,7 +9,9 @@ import os
 
 REST_FPS = 10
 """Frames a second when nothing moves: enough to take up a tap at once, and next to no processor time."""
-LIVELY_FPS = 30
+SESSION_FPS = 60
+"""While somebody is there: a tap waits for the next frame, and is felt to."""
+LIVELY_FPS = 60
 LIVELY_SECONDS = 3.0
 INERT_SECONDS = 0.4
 """A new screen takes no taps for so long: the second half of a double tap was meant for the one before."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 MOUNT = "/usr/bin/mount"
 UMOUNT = "/usr/bin/umount"
+NICE = "/usr/bin/nice"
 
 
 class MountError(Exception):
@@ -53,8 +54,12 @@ async def mount_tmpfs(path: Path, size_mib: int, inodes: int) -> None:
 
 
 async def unmount(path: Path) -> None:
-    """Raises MountError when somebody still holds it: a lazy unmount would hide exactly that."""
-    code, said = await run(UMOUNT, str(path))
+    """Raises MountError when somebody still holds it: a lazy unmount would hide exactly that.
+
+    Giving a gigabyte back takes a quarter of a second of processor time; the next environment starts meanwhile and
+    goes first.
+    """
+    code, said = await run(NICE, "-n", "19", UMOUNT, str(path))
     if code != 0:
         raise MountError(f"cannot unmount {path}: {said}")
 
