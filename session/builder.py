@@ -115,7 +115,7 @@ class Environment:
             await self._start(Component.GUARD)
             await self._start(Component.UI)
         except (CgroupError, OSError) as error:
-            missing = getattr(error, "filename", None) == browser_sandbox.CHROMIUM
+            missing = getattr(error, "filename", None) == self._plan.browser.program
             raise BuildError(Trouble.NO_BROWSER if missing else Trouble.INTERNAL, str(error)) from error
 
     async def restart(self, component: Component) -> None:
@@ -172,8 +172,8 @@ class Environment:
 
     async def _start_browser(self) -> None:
         """The daemon keeps the desk's ends of the pipe as well: a desk that dies must not end the browser."""
-        if not os.access(browser_sandbox.CHROMIUM, os.X_OK):
-            raise FileNotFoundError(2, "is not installed", browser_sandbox.CHROMIUM)
+        if not os.access(self._plan.browser.program, os.X_OK):
+            raise FileNotFoundError(2, "is not installed", self._plan.browser.program)
         self._close_pipe()
         browser_reads, we_write = os.pipe2(os.O_CLOEXEC)
         we_read, browser_writes = os.pipe2(os.O_CLOEXEC)

@@ -47,12 +47,15 @@ def station_of(configured: config.Station, runtime: Path, state: Path, cgroup: s
     control = runtime / "control"
     language = configured.station.language
     hosts = policy.hosts_of(settings)
+    screen = configured.display
     plan = Plan(
         users=users,
-        display=Display(DisplayServer(configured.display.server), configured.display.width, configured.display.height),
+        display=Display(DisplayServer(screen.server), screen.width, screen.height, screen.depth),
         settings=settings,
         policy=policy.encode(policy.build(hosts, downloads=str(sandbox.DOCUMENTS), language=language)),
-        browser=sandbox.Options(language=language, gpu=configured.browser.gpu),
+        browser=sandbox.Options(
+            program=configured.browser.program, language=language, gpu=configured.browser.gpu
+        ),
         memory_mib=configured.environment.memory_mib,
         inodes=configured.environment.inodes,
         control=control,

@@ -89,6 +89,7 @@ class Place(msgspec.Struct, frozen=True):
 class Options(msgspec.Struct, frozen=True):
     """What differs between stations."""
 
+    program: str = CHROMIUM
     language: str = "fr"
     gpu: bool = False
     """Whether the machine has a GPU to use; needs /dev/dri nodes that the visitor's uid may open."""
@@ -151,7 +152,7 @@ def clear_locks(place: Place) -> None:
 def argv(place: Place, options: Options = _DEFAULT) -> list[str]:
     """The whole command, to be started as root. Pure."""
     return Sandbox(
-        program=(CHROMIUM, *_flags(options), options.address),
+        program=(options.program, *_flags(options), options.address),
         user=place.uid,
         binds=_binds(place),
         environment=tuple(_environment(options).items()),

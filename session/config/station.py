@@ -38,7 +38,10 @@ class Identity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = "Marchepied"
     kind: Annotated[
         Literal["open", "confidential"],
-        Meta(description="A station in the open, or one behind a door.", examples=["confidential"]),
+        Meta(
+            description="A station in the open, or one behind a door. Nothing depends on it yet.",
+            examples=["confidential"],
+        ),
     ] = "open"
     language: Annotated[
         Literal["fr", "en", "nl"],
@@ -135,7 +138,10 @@ class Display(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             description="Pixels of the bar that never leaves the screen; at most a third of `height`.",
         ),
     ] = 96
-    depth: Annotated[Literal[16, 24, 30], Meta(description="Bits of colour of a pixel.")] = 24
+    depth: Annotated[
+        Literal[16, 24, 30],
+        Meta(description="Bits of colour of a pixel; a window (`xephyr`) has those of its desktop."),
+    ] = 24
 
 
 class Browser(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

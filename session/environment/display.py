@@ -34,6 +34,7 @@ class Display(msgspec.Struct, frozen=True):
     server: DisplayServer = DisplayServer.XVFB
     width: int = 1280
     height: int = 800
+    depth: int = 24
 
 
 PROGRAMS = {DisplayServer.XVFB: "/usr/bin/Xvfb", DisplayServer.XEPHYR: "/usr/bin/Xephyr"}
@@ -55,7 +56,7 @@ def sandbox(display: Display, tree: Tree, users: Users) -> Sandbox:
     ]
     environment = [("HOME", "/tmp"), ("PATH", "/usr/bin")]  # noqa: S108
     if display.server is DisplayServer.XVFB:
-        program += ("-screen", "0", f"{size}x24")
+        program += ("-screen", "0", f"{size}x{display.depth}")
     else:
         program += ("-screen", size, "-title", "Marchepied", "-no-host-grab")
         environment.append(("DISPLAY", f":{PARENT}"))
