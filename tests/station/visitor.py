@@ -45,7 +45,8 @@ class Visitor:
         """Titles of the browser's mapped windows: what the X server knows, no inside of a page."""
         found = []
         for window in self._windows():
-            with contextlib.suppress(error.BadWindow):
+            # A long title is read in pieces, and may be another one by the second piece.
+            with contextlib.suppress(error.BadWindow, UnicodeDecodeError):
                 name = window.get_full_text_property(self.screen.display.intern_atom("_NET_WM_NAME"))
                 if name:
                     found.append(str(name))
@@ -149,6 +150,5 @@ class Visitor:
 
     def finish(self) -> None:
         """ "J'ai fini", then "Oui"."""
-        self.tap("bar_finished")
-        self.screen.wait(lambda one: sum(one.getpixel((4, 4))[:3]) > 600, what="the question")  # type: ignore[index]
+        self.tap_until("bar_finished", lambda: sum(self.screen.picture().getpixel((4, 4))[:3]) > 600)  # type: ignore[index]
         self.tap_until("yes", lambda: self.state() not in (State.ACTIVE, State.WARNING))
