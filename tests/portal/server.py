@@ -87,6 +87,7 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Listener
     protocol_version = "HTTP/1.1"
     timeout = 75
+    disable_nagle_algorithm = True
 
     def version_string(self) -> str:
         return "Trois-Rivieres"
