@@ -6,6 +6,7 @@ Environment: MARCHEPIED_RUN (directory of the sockets), MARCHEPIED_SETTINGS (set
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import sys
@@ -23,6 +24,9 @@ def read_settings() -> Settings:
 
 
 def main() -> int:
+    # A search for garbage among all that is imported takes as long as several frames. `Kiosk` ends this pause when
+    # everything is there, and leaves that out of every search.
+    gc.disable()
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(name)s: %(levelname)s: %(message)s")
     settings = read_settings()
     toolkit.prepare(settings.width, settings.height)

@@ -128,91 +128,98 @@ class Feed(Generic[_T]):
             self._on_line(False)
 
 
-async def call(path: Path, interface: str, name: str, **parameters: Any) -> None:
-    """One call on a connection of its own; the answer's content is not used. Raises CallError."""
-    try:
-        async with asyncio.timeout(CALL_TIMEOUT):
-            client = await rpc.Client.connect(path, interface)
-            try:
-                await client.call(name, dict, **parameters)
-            finally:
-                await client.close()
-    except rpc.Refused as refusal:
-        raise CallError(refusal.code) from None
-    except rpc.Denied:
-        raise CallError(Failure.DENIED) from None
-    except TimeoutError:
-        logger.warning("%s.%s took more than %.0f s", interface, name, CALL_TIMEOUT)
-        raise CallError(Failure.SLOW) from None
-    except OSError:
-        raise CallError(Failure.AWAY) from None
-    except (rpc.CallFailed, wire.WireError) as error:
-        logger.warning("%s.%s failed: %s", interface, name, error)
-        raise CallError(Failure.FAILED) from None
+class Call:
+    """One call, sent as this is made: what a tap asks for must not wait until the tap is drawn."""
+
+    def __init__(self, path: Path, interface: str, name: str, **parameters: Any) -> None:
+        self._what = f"{interface}.{name}"
+        try:
+            self._asked: rpc.Asked | None = rpc.Asked(path, interface, name, **parameters)
+        except OSError:
+            self._asked = None
+
+    async def done(self) -> None:
+        """Waits for the answer, whose content is not used. Raises CallError."""
+        if self._asked is None:
+            raise CallError(Failure.AWAY)
+        try:
+            async with asyncio.timeout(CALL_TIMEOUT):
+                await self._asked.answer(dict)
+        except rpc.Refused as refusal:
+            raise CallError(refusal.code) from None
+        except rpc.Denied:
+            raise CallError(Failure.DENIED) from None
+        except TimeoutError:
+            logger.warning("%s took more than %.0f s", self._what, CALL_TIMEOUT)
+            raise CallError(Failure.SLOW) from None
+        except OSError:
+            raise CallError(Failure.AWAY) from None
+        except (rpc.CallFailed, wire.WireError) as error:
+            logger.warning("%s failed: %s", self._what, error)
+            raise CallError(Failure.FAILED) from None
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """For a call whose answer nobody waits for any more."""
+        if self._asked is not None:
+            self._asked.close()
 
 
 class LayoutLink:
-    """Tells the guard which layout is wanted: at each change, and again whenever the guard comes back."""
+    """Tells the guard which layout is wanted for which window: at each change, in order, and to each new guard."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._wanted: str | None = None
-        self._window: int | None = None
+        self._wish: dict[str, Any] = {}
+        self._call: Call | None = None
+        """Sent, and not yet answered."""
+        self._stale = False
+        """Whether it has to be told once more."""
         self._changed = asyncio.Event()
         self._delay = Delay()
 
     def want(self, mode: str) -> None:
         """`mode` is `full` or `bar`."""
-        if mode != self._wanted:
-            self._wanted = mode
-            self._changed.set()
+        if self._wish.get("mode") != mode:
+            self._wish = {**self._wish, "mode": mode}
+            self._tell()
 
     def claim(self, window: int) -> None:
         """Says which X window is ours: anybody's could have our WM_CLASS."""
-        self._window = window
+        self._wish = {**self._wish, "window": window}
+        self._tell()
+
+    def again(self) -> None:
+        """A guard has come, which knows nothing yet."""
+        self._tell()
+
+    def _tell(self) -> None:
+        if not {"mode", "window"} <= self._wish.keys():
+            return
+        self._stale = self._call is not None
+        if self._call is None:
+            self._call = Call(self._path, GUARD, "Layout", **self._wish)
         self._changed.set()
 
     async def run(self) -> None:
-        """Never returns. Without a guard it only tries again, quietly: the UI works in a plain window too."""
-        while True:
-            try:
-                reader, writer = await asyncio.open_unix_connection(str(self._path), limit=wire.MAX_FRAME)
-            except OSError:
-                await self._delay.wait()
-                continue
-            client = rpc.Client(reader, writer, GUARD)
-            try:
-                await self._follow(client, reader)
-            except _BROKEN_LINE as error:
-                logger.debug("guard: %s", type(error).__name__)
-            finally:
-                await client.close()
-            await self._delay.wait()
-
-    async def _follow(self, client: rpc.Client, reader: asyncio.StreamReader) -> None:
-        """Returns when the guard hangs up."""
-        self._changed.set()
+        """Never returns. Without a guard nothing is done: the UI works in a plain window too."""
         while True:
             await self._changed.wait()
             self._changed.clear()
-            if self._wanted is None:
+            if self._call is None:
                 continue
-            wish = {"mode": self._wanted} | ({} if self._window is None else {"window": self._window})
-            async with asyncio.timeout(CALL_TIMEOUT):
-                await client.call("Layout", dict, **wish)
-            self._delay.succeeded()
-            if not await self._until_changed(reader):
-                return
+            try:
+                await self._call.done()
+                self._delay.succeeded()
+            except CallError as error:
+                if error.code != Failure.AWAY:  # one that is away will come, and is then told
+                    await self._delay.wait()
+                    self._stale = True
+            self._call = None
+            if self._stale:
+                self._tell()
 
-    async def _until_changed(self, reader: asyncio.StreamReader) -> bool:
-        """Waits for another wish or for the end of the line: the guard says nothing unasked."""
-        changed = asyncio.ensure_future(self._changed.wait())
-        gone = asyncio.ensure_future(reader.read(1))
-        try:
-            await asyncio.wait({changed, gone}, return_when=asyncio.FIRST_COMPLETED)
-            return not gone.done()
-        finally:
-            for waiting in (changed, gone):
-                waiting.cancel()
-                with contextlib.suppress(asyncio.CancelledError, OSError):
-                    await waiting
+    def close(self) -> None:
+        if self._call is not None:
+            self._call.close()

@@ -23,8 +23,13 @@ logger = logging.getLogger(__name__)
 
 SAID_SECONDS = 5.0
 """How long a refusal stays on the screen."""
+OPENED_SECONDS = 1.0
+"""How long a page that was opened may take to be heard of: that comes from the desk beside the answer."""
 LANGUAGE_SECONDS = 60.0
 """After so long without a touch the welcome screen speaks the station's language again."""
+
+
+def _nothing() -> None: ...
 
 
 class Presenter:
@@ -70,7 +75,7 @@ class Presenter:
             tasks.create_task(session.run())
             tasks.create_task(desk.run())
             tasks.create_task(guard.run())
-            tasks.create_task(self._layout.run())
+            tasks.create_task(self._layout.run()).add_done_callback(lambda _task: self._layout.close())
             tasks.create_task(self._say_ready())
             self._changed()
 
@@ -91,6 +96,8 @@ class Presenter:
         self._set(connected=online)
 
     def _on_desk(self, desk: DeskSnapshot) -> None:
+        if desk.active is not None:
+            self.local = msgspec.structs.replace(self.local, opening=None)
         if self.local.side is view.Side.PAGES and not desk.pages:
             # The last one was closed: the next site is to be seen, not the list again.
             self.local = msgspec.structs.replace(self.local, side=None)
@@ -104,7 +111,9 @@ class Presenter:
             self.say(self.words.refusal("no_upload"))
 
     def _on_guard_line(self, online: bool) -> None:
-        if not online:
+        if online:
+            self._layout.again()
+        else:
             # A new guard counts from nothing.
             self._choosers = 0
 
@@ -139,12 +148,25 @@ class Presenter:
         self._call(self._control, client.SESSION, "MoreTime")
 
     def open_site(self, site: str) -> None:
-        """`site` is an id of the settings' sites."""
-        title = next((known.title for known in self.settings.sites if known.id == site), "")
-        self.say(self.words("what_for.opening", site=plain.clean(title, 60)), client.CALL_TIMEOUT)
-        self._call(self._desk, client.DESK, "Open", done=self._hush, site=site)
+        """`site` is an id of the settings' sites. Its bar comes at once, the page as soon as it is there."""
+        self.say(self.words("what_for.opening", site=self.title(site)), client.CALL_TIMEOUT)
+        self._set(opening=site)
+        self._call(self._desk, client.DESK, "Open", done=self._opened, failed=self._not_opening, site=site)
+
+    def title(self, site: str) -> str:
+        """The plain title of a site of the settings; empty for another."""
+        return plain.clean(next((known.title for known in self.settings.sites if known.id == site), ""), 60)
+
+    def _opened(self) -> None:
+        self._hush()
+        if self.local.opening is not None:
+            asyncio.get_running_loop().call_later(OPENED_SECONDS, self._not_opening)
+
+    def _not_opening(self) -> None:
+        self._set(opening=None)
 
     def home(self) -> None:
+        self._set(opening=None)
         self._call(self._desk, client.DESK, "Home")
 
     def show_page(self, page: str) -> None:
@@ -201,32 +223,39 @@ class Presenter:
         self._on_change()
 
     def _call(
-        self, path: Path, interface: str, name: str, *, done: Callable[[], None] | None = None, **parameters: str
+        self,
+        path: Path,
+        interface: str,
+        name: str,
+        *,
+        done: Callable[[], None] = _nothing,
+        failed: Callable[[], None] = _nothing,
+        **parameters: str,
     ) -> None:
         """Makes a call without waiting. The same call is not made twice at once: a second tap adds nothing."""
         key = (name, "".join(parameters.values()))
         if self._tasks is None or key in self._under_way:
             return
         self._under_way.add(key)
-        self._tasks.create_task(self._carry(key, path, interface, name, done, parameters))
+        call = client.Call(path, interface, name, **parameters)
+        # A task that is cancelled before its first step closes nothing.
+        self._tasks.create_task(self._carry(key, call, done, failed)).add_done_callback(lambda _task: call.close())
 
     async def _carry(
         self,
         key: tuple[str, str],
-        path: Path,
-        interface: str,
-        name: str,
-        done: Callable[[], None] | None,
-        parameters: dict[str, str],
+        call: client.Call,
+        done: Callable[[], None],
+        failed: Callable[[], None],
     ) -> None:
         try:
-            await client.call(path, interface, name, **parameters)
+            await call.done()
         except client.CallError as error:
-            logger.info("%s.%s: %s", interface, name, error.code)
+            logger.info("%s: %s", key[0], error.code)
+            failed()
             self.say(self.words.refusal(error.code))
         else:
-            if done is not None:
-                done()
+            done()
         finally:
             self._under_way.discard(key)
 
@@ -237,7 +266,7 @@ class Presenter:
         delay = client.Delay()
         while True:
             try:
-                await client.call(self._control, client.SESSION, "Ready", component="ui")
+                await client.Call(self._control, client.SESSION, "Ready", component="ui").done()
             except client.CallError as error:
                 logger.debug("ready: %s", error.code)
                 await delay.wait()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 from pathlib import Path
 
@@ -11,11 +12,14 @@ from kivy.clock import Clock
 from kivy.core.window import Window
 from kivy.uix.floatlayout import FloatLayout
 
-from kiosk import theme, toolkit, view
+from kiosk import screens, theme, toolkit, view
 from kiosk.presenter import Presenter
-from kiosk.screens import Sheet, build
+from kiosk.screens import Sheet
 from kiosk.widgets import basics, look
 from session.pages import Settings
+
+_WITHOUT_GUARD = 0.3
+"""Seconds after which the bar is drawn in a window of any height: a plain one, which nobody manages."""
 
 
 class Stage(FloatLayout):
@@ -27,38 +31,51 @@ class Stage(FloatLayout):
         self._sheet: Sheet | None = None
         self._built: tuple[object, ...] = ()
         self._word = basics.Word()
+        self._screen: view.Screen | None = None
         self._shown_at = 0.0
 
     def render(self) -> None:
         """Makes the window show the presenter's state."""
         screen = self._presenter.screen
         width, height = Window.size
+        if screen is not self._screen:
+            self._screen, self._shown_at = screen, time.monotonic()
         wanted = (screen, self._presenter.local.language, width, height)
-        if wanted != self._built:
-            if not self._built or self._built[0] is not screen:
-                self._shown_at = time.monotonic()
+        if wanted != self._built and self._has_room(screen, height):
             self._build(screen, width, height)
             self._built = wanted
         if self._sheet is not None:
             self._sheet.refresh()
         self._say(screen)
 
+    @property
+    def outdated(self) -> bool:
+        """Whether another screen is about to take the place of what is in the window."""
+        if not self._built or self._presenter.screen is self._built[0]:
+            return False
+        waiting = self._presenter.screen is self._screen
+        return not (waiting and time.monotonic() - self._shown_at > _WITHOUT_GUARD)
+
+    def _has_room(self, screen: view.Screen, height: int) -> bool:
+        """Whether the guard has given the window the height for this screen; until then the one before stays."""
+        small = height <= 2 * self._presenter.settings.bar_height
+        if view.mode_for(screen) is view.Mode.FULL:
+            return not small
+        return small or time.monotonic() - self._shown_at > _WITHOUT_GUARD
+
     def _build(self, screen: view.Screen, width: int, height: int) -> None:
         self.clear_widgets()
         bar_height = self._presenter.settings.bar_height
-        self._sheet = None
         if view.mode_for(screen) is view.Mode.BAR:
             look.set_unit(theme.bar_scale(width, bar_height))
-            self._sheet = build(screen, self._presenter)
+            self._sheet = screens.build(screen, self._presenter)
             self._sheet.size_hint = (1, None)
             self._sheet.height = min(height, bar_height)
             self._sheet.pos_hint = {"top": 1}
-        elif height > 2 * bar_height:
+        else:
             look.set_unit(theme.scale(width, height))
-            self._sheet = build(screen, self._presenter)
-        # Else the guard has not yet given the window back its height: nothing to be squeezed into a bar.
-        if self._sheet is not None:
-            self.add_widget(self._sheet)
+            self._sheet = screens.build(screen, self._presenter)
+        self.add_widget(self._sheet)
 
     def _say(self, screen: view.Screen) -> None:
         over = view.mode_for(screen) is view.Mode.FULL and bool(self._presenter.said) and self._sheet is not None
@@ -86,6 +103,8 @@ class Kiosk(App):
         self._presenter = Presenter(settings, run, self._on_change)
         self._stage: Stage | None = None
         self._lively_until = 0.0
+        # In the next frame: what a tap asks of other processes goes out before anything is drawn for it.
+        self._soon = Clock.create_trigger(self._render)
 
     async def live(self) -> None:
         """Ends when the window does, or with the first exception of any part."""
@@ -104,8 +123,12 @@ class Kiosk(App):
         Window.clearcolor = theme.PAPER
         Window.bind(
             size=lambda *_: self._on_change(),
-            on_flip=lambda *_: self._presenter.drawn(),
+            on_draw=lambda *_: self._outdated(),
+            on_flip=lambda *_: self._on_flip(),
+            on_mouse_down=lambda *_: self._hurry(),
+            on_mouse_up=lambda *_: self._hurry(),
             on_touch_down=lambda *_: self._enliven(),
+            on_touch_up=lambda *_: self._enliven(),
             # Nothing but the end of the environment closes this window.
             on_request_close=lambda *_, **__: True,
         )
@@ -120,17 +143,36 @@ class Kiosk(App):
         """Kivy's own panel, which F1 would open: there is none here."""
         return True
 
+    def _outdated(self) -> bool:
+        """True keeps Kivy from drawing: a screen that gives way in the next frame, or as soon as there is room."""
+        return self._stage is not None and self._stage.outdated
+
+    def _on_flip(self) -> bool:
+        if self._outdated():
+            return True
+        self._presenter.drawn()
+        return False
+
     def _on_change(self) -> None:
+        self._enliven()
+        self._soon()
+
+    def _render(self, _seconds: float) -> None:
         if self._stage is not None:
-            self._enliven()
             self._stage.render()
 
-    def _tick(self, _seconds: float) -> None:
+    def _tick(self, seconds: float) -> None:
         self._presenter.tick()
-        if self._stage is not None:
-            self._stage.render()
+        self._render(seconds)
+        if not screens.load_one() and not gc.isenabled():
+            gc.freeze()
+            gc.enable()
         if time.monotonic() > self._lively_until:
             Clock._max_fps = toolkit.SESSION_FPS if self._presenter.occupied else toolkit.REST_FPS
+
+    def _hurry(self) -> None:
+        """Kivy takes a tap from the display in one frame and hands it to the screen in the next: that one comes now."""
+        Clock._max_fps = 0
 
     def _enliven(self) -> None:
         # Kivy reads `maxfps` once; this is the field that it reads it into.

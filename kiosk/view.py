@@ -57,6 +57,8 @@ class Local(msgspec.Struct, frozen=True):
     """Whether the session daemon is at the other end of the line."""
     notice_read: bool = False
     side: Side | None = None
+    opening: str | None = None
+    """Id of the site that was tapped and whose page is not there yet: its bar is."""
 
 
 def active_page(desk: DeskSnapshot | None) -> Page | None:
@@ -103,7 +105,7 @@ def _in_session(desk: DeskSnapshot | None, local: Local) -> Screen:
         return Screen.PAGES
     page = active_page(desk)
     if page is None:
-        return Screen.WHAT_FOR
+        return Screen.WHAT_FOR if local.opening is None else Screen.BAR
     return Screen.CRASHED if page.state is PageState.CRASHED else Screen.BAR
 
 
@@ -120,7 +122,7 @@ def settle(local: Local, before: Snapshot | None, after: Snapshot) -> Local:
     in_session = after.state in (State.ACTIVE, State.WARNING)
     same = before is None or before.generation == after.generation
     if not (in_session and same):
-        return msgspec.structs.replace(local, side=None, notice_read=False)
+        return msgspec.structs.replace(local, side=None, notice_read=False, opening=None)
     if before is not None and before.state is not after.state and local.side is Side.CONFIRM_END:
         return msgspec.structs.replace(local, side=None)
     return local

@@ -37,7 +37,7 @@ EXIT_BAD_POLICY = 78
 """EX_CONFIG: the browser works, but not under the policy. The daemon has been told so (`Fail`)."""
 
 _SETTLE = 0.05
-"""Seconds in which changes are gathered into one snapshot."""
+"""Seconds between two snapshots: the first change is told at once, those that follow it in one."""
 _AGAIN = 1.5
 """Seconds in which a second tap on the same site is the same tap."""
 _LOOP = 30.0
@@ -78,6 +78,7 @@ class Desk:
         self._snapshot = DeskSnapshot()
         self._news = asyncio.Event()
         self._settling: asyncio.TimerHandle | None = None
+        self._published_at = float("-inf")
         self._last_open = ("", float("-inf"))
         self._told: set[Component] = set()
         self.service = rpc.Service(INTERFACE)
@@ -200,10 +201,12 @@ class Desk:
 
     def _changed(self) -> None:
         if self._settling is None:
-            self._settling = asyncio.get_running_loop().call_later(_SETTLE, self._publish)
+            loop = asyncio.get_running_loop()
+            self._settling = loop.call_at(max(loop.time(), self._published_at + _SETTLE), self._publish)
 
     def _publish(self) -> None:
         self._settling = None
+        self._published_at = asyncio.get_running_loop().time()
         tracker = self._tracker
         fresh = DeskSnapshot(
             sequence=self._snapshot.sequence,
@@ -243,9 +246,12 @@ class Desk:
             await driver.open(site.url, site.id)
 
     async def _home(self, _caller: rpc.Caller, _parameters: rpc.NoParameters) -> None:
-        """No page is in front any more; all stay open."""
+        """No page is in front any more; all stay open, out of sight."""
         self._tracker.home()
         self._changed()
+        if self._driver is not None:
+            with self._asking() as driver:
+                await driver.obey()
 
     async def _show(self, _caller: rpc.Caller, parameters: _Page) -> None:
         """Puts a page in front."""

@@ -313,7 +313,7 @@ class Client:
         """
         async with self._turn:
             await self._request(name, parameters, more=False)
-            answer, _ = await self._reply(kind)
+            answer, _ = await self.reply(kind)
             return answer
 
     async def stream(self, name: str, kind: type[_T], **parameters: Any) -> AsyncGenerator[_T, None]:
@@ -323,7 +323,7 @@ class Client:
             continues = True
             while continues:
                 try:
-                    answer, continues = await self._reply(kind)
+                    answer, continues = await self.reply(kind)
                 except ConnectionError:
                     return
                 yield answer
@@ -343,7 +343,8 @@ class Client:
         self._writer.write(frame)
         await self._writer.drain()
 
-    async def _reply(self, kind: type[_T]) -> tuple[_T, bool]:
+    async def reply(self, kind: type[_T]) -> tuple[_T, bool]:
+        """The next answer, and whether more will come. For what was asked before this client was made."""
         while not self._waiting:
             untrusted_data = await self._reader.read(wire.MAX_FRAME)
             if not untrusted_data:
@@ -358,6 +359,35 @@ class Client:
         if reply.error == ERROR_DENIED:
             raise Denied
         raise CallFailed(reply.error)
+
+
+class Asked:
+    """One call on a connection of its own, sent as this is made: no turn of a busy event loop lies before it.
+
+    Raises OSError when nobody listens. `answer` must be awaited, or `close` called.
+    """
+
+    def __init__(self, path: Path, interface: str, name: str, **parameters: Any) -> None:
+        self._interface = interface
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+        try:
+            self._socket.connect(str(path))
+            self._socket.sendall(wire.encode({"method": f"{interface}.{name}", "parameters": parameters}))
+        except BaseException:
+            self._socket.close()
+            raise
+
+    async def answer(self, kind: type[_T]) -> _T:
+        """As `Client.call`; the connection is closed after it."""
+        reader, writer = await asyncio.open_unix_connection(sock=self._socket, limit=wire.MAX_FRAME)
+        client = Client(reader, writer, self._interface)
+        try:
+            return (await client.reply(kind))[0]
+        finally:
+            await client.close()
+
+    def close(self) -> None:
+        self._socket.close()
 
 
 class _RawReply(msgspec.Struct, frozen=True):

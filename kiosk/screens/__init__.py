@@ -1,4 +1,4 @@
-"""The screens, one module and one .kv file each. A module is imported when its screen is first shown."""
+"""The screens, one module and one .kv file each. A module is imported in a quiet moment, or when it is first shown."""
 
 from __future__ import annotations
 
@@ -7,11 +7,23 @@ from importlib import import_module
 from kiosk.screens.sheet import Host, Sheet
 from kiosk.view import Screen
 
-__all__ = ["Host", "Sheet", "build"]
+__all__ = ["Host", "Sheet", "build", "load_one"]
+
+_missing = [Screen.WHAT_FOR, Screen.BAR, Screen.NOTICE, *Screen]
 
 
 def build(screen: Screen, host: Host) -> Sheet:
     """A new screen of this kind, at the scale that `kiosk.widgets.look` holds now."""
-    module = import_module(f"kiosk.screens.{screen.value}")
-    kind: type[Sheet] = module.SCREEN
-    return kind(host)
+    return _kind(screen)(host)
+
+
+def load_one() -> bool:
+    """Imports one more screen, so that no visitor waits for it. False when all are there."""
+    if _missing:
+        _kind(_missing.pop(0))
+    return bool(_missing)
+
+
+def _kind(screen: Screen) -> type[Sheet]:
+    kind: type[Sheet] = import_module(f"kiosk.screens.{screen.value}").SCREEN
+    return kind

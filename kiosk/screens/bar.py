@@ -12,9 +12,13 @@ from session.pages import Page, PageState
 class Bar(Sheet):
     def refresh(self) -> None:
         desk, page = self.host.desk, view.active_page(self.host.desk)
-        if desk is None or page is None:
+        if desk is None:
             return
-        self._tell_where(page)
+        if page is not None:
+            self._tell_where(page)
+        else:
+            self._tell_opening()
+        self.ids.tools.disabled = page is None
         self.ids.time.text = self._time()
         self.ids.said.text = self.host.said
         self.ids.where.opacity = 0 if self.host.said else 1
@@ -30,6 +34,11 @@ class Bar(Sheet):
         self.ids.site.text = self.say(f"trouble_page.{page.state}") if broken else site
         self.ids.lock.name = "alert" if broken else "" if ours else "lock" if page.secure else "unlock"
         self.ids.site.color = self.ids.lock.color = theme.WHITE if well else theme.AMBER
+
+    def _tell_opening(self) -> None:
+        self.ids.site.text = self.host.title(self.host.local.opening or "")
+        self.ids.lock.name = ""
+        self.ids.site.color = theme.WHITE
 
     def _time(self) -> str:
         snapshot = self.host.snapshot

@@ -216,10 +216,14 @@ class Driver:
         return target
 
     async def show(self, target: str) -> None:
-        tools = self._alive()
+        self._alive()
         self.tracker.show(target)
+        await self.obey()
+
+    async def obey(self) -> None:
+        """Does what the tracker says, at once."""
         async with self._turn:
-            await self._obey(tools)
+            await self._obey(self._alive())
         self._stir()
 
     async def close_page(self, target: str) -> None:
@@ -243,7 +247,7 @@ class Driver:
             await self.show(front)
         else:
             self.tracker.home()
-            self._changed()
+            await self.obey()
 
     def _alive(self) -> DevTools:
         if self._tools is None or self._tools.gone.is_set():

@@ -104,7 +104,6 @@ class Tracker:
                 self.show(self._recent[-1])
             else:
                 self.home()
-                self._show_anchor()
 
     def crash(self, target: str) -> None:
         entry = self._entries.get(target)
@@ -161,7 +160,10 @@ class Tracker:
             self._commands.append(Activate(target))
 
     def home(self) -> None:
+        """Our own empty page comes to the front: no other is seen, or heard, before it is asked for."""
         self.active = None
+        if self.anchor is not None:
+            self._commands.append(Activate(self.anchor))
 
     def has(self, target: str) -> bool:
         return target in self._entries and self._is_page(target)
@@ -196,10 +198,6 @@ class Tracker:
         self._commands.clear()
         self.own.clear()
         self.anchor = self.active = None
-
-    def _show_anchor(self) -> None:
-        if self.anchor is not None:
-            self._commands.append(Activate(self.anchor))
 
     def _is_page(self, target: str) -> bool:
         return self._entries[target].window is not None and target != self.anchor and target not in self.own

@@ -113,6 +113,7 @@ CASES: dict[str, Case] = {
     "what_for": Case(session(), IDLE_DESK),
     "what_for_pages": Case(session(), msgspec.structs.replace(MANY_PAGES, active=None, documents=DOCUMENTS.documents)),
     "what_for_said": Case(session(demonstration=True), IDLE_DESK, said="no_browser"),
+    "bar_opening": Case(session(), IDLE_DESK, msgspec.structs.replace(FRESH, notice_read=True, opening="site3")),
     "bar": Case(session(), at_site(page(1))),
     "bar_full": Case(session(), msgspec.structs.replace(MANY_PAGES, documents=DOCUMENTS.documents)),
     "bar_insecure": Case(session(ends_at=time.monotonic() + 20), at_site(page(1, secure=False), page(2))),

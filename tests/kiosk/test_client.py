@@ -80,7 +80,7 @@ async def test_calls_fail_by_code(station: FakeStation, monkeypatch: pytest.Monk
 
     async def code(name: str) -> str:
         with pytest.raises(client.CallError) as caught:
-            await client.call(path, client.SESSION, name)
+            await client.Call(path, client.SESSION, name).done()
         return caught.value.code
 
     station.control.refuse["Start"] = "wrong_state"
@@ -102,19 +102,25 @@ async def test_the_layout_is_told_at_each_change_and_to_each_new_guard(station: 
     guard, link = station.guard, client.LayoutLink(station.guard.path)
     link.want("full")
     async with running(link.run()):
-        assert await until(lambda: guard.calls == [("Layout", {"mode": "full"})])
         link.claim(77)
+        assert await until(lambda: guard.calls == [("Layout", {"mode": "full", "window": 77})])
         link.want("bar")
         assert await until(lambda: guard.called("Layout", mode="bar", window=77))
+        for mode in ("full", "bar", "full"):
+            link.want(mode)
+        assert await until(lambda: guard.calls[-1] == ("Layout", {"mode": "full", "window": 77}))
         await guard.stop()
+        link.want("bar")
         guard.calls.clear()
         await guard.start()
+        link.again()
         assert await until(lambda: guard.calls == [("Layout", {"mode": "bar", "window": 77})])
 
 
 async def test_a_refused_layout_is_asked_for_again(station: FakeStation) -> None:
     guard, link = station.guard, client.LayoutLink(station.guard.path)
     guard.refuse["Layout"] = "wrong_state"
+    link.claim(77)
     link.want("bar")
     async with running(link.run()):
         assert await until(lambda: len(guard.calls) >= 2)

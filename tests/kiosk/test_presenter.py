@@ -28,6 +28,7 @@ async def station(tmp_path: Path) -> AsyncIterator[FakeStation]:
 @pytest.fixture
 async def ui(station: FakeStation) -> AsyncIterator[Presenter]:
     presenter = Presenter(cases.SETTINGS, station.run, lambda: None)
+    presenter.claim_window(7)
     task = asyncio.create_task(presenter.run())
     assert await until(lambda: presenter.snapshot is not None and presenter.desk is not None)
     yield presenter
@@ -55,17 +56,42 @@ async def test_a_visit(ui: Presenter, station: FakeStation) -> None:
     ui.open_site("site0")
     assert ui.said == "Ouverture de Mon compte ameli…"
     assert await until(lambda: station.desk.called("Open", site="site0"))
+    seen.append(ui.screen)
+    assert seen[-1] is Screen.BAR, "at once"
     assert await until(lambda: ui.said == "")
     await show(ui, station, "bar")
-    assert await until(lambda: station.guard.called("Layout", mode="bar"))
+    assert ui.local.opening is None
+    assert await until(lambda: station.guard.called("Layout", mode="bar", window=7))
     for action in ("back", "larger", "smaller"):
         ui.press(action)
     assert await until(lambda: station.guard.count("Press") == 3)
     ui.turn_to(Side.CONFIRM_END)
     assert ui.screen is Screen.CONFIRM_END
-    assert await until(lambda: station.guard.calls[-1] == ("Layout", {"mode": "full"}))
+    assert await until(lambda: station.guard.calls[-1] == ("Layout", {"mode": "full", "window": 7}))
     ui.end()
     assert await until(lambda: station.control.called("End"))
+
+
+async def test_a_site_that_is_not_opened_leads_back(
+    ui: Presenter, station: FakeStation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await show(ui, station, "notice")
+    ui.read_notice()
+    station.desk.refuse["Open"] = "too_many_pages"
+    ui.open_site("site0")
+    assert await until(lambda: ui.screen is Screen.WHAT_FOR)
+    assert ui.said == ui.words.refusal("too_many_pages")
+    # Opened, and closed by itself before anybody heard of it.
+    del station.desk.refuse["Open"]
+    monkeypatch.setattr(module, "OPENED_SECONDS", 0.05)
+    ui.open_site("site0")
+    seen = [ui.screen]
+    assert await until(lambda: ui.screen is Screen.WHAT_FOR)
+    assert ui.said == ""
+    ui.open_site("site1")
+    ui.home()
+    assert [*seen, ui.screen] == [Screen.BAR, Screen.WHAT_FOR]
+    assert await until(lambda: station.desk.called("Home"))
 
 
 async def test_pages(ui: Presenter, station: FakeStation) -> None:

@@ -55,8 +55,10 @@ def test_every_combination_has_a_screen() -> None:
         ),
     ]
     locals_ = [
-        Local("fr", connected, read, side)
-        for connected, read, side in itertools.product((True, False), (True, False), (None, *Side))
+        Local("fr", connected, read, side, opening)
+        for connected, read, side, opening in itertools.product(
+            (True, False), (True, False), (None, *Side), (None, "site0")
+        )
     ]
     snapshots = [None, *(Snapshot(state=state) for state in State)]
     for snapshot, desk, local in itertools.product(snapshots, desks, locals_):
@@ -72,7 +74,7 @@ def test_every_combination_has_a_screen() -> None:
         if screen is Screen.BAR:
             assert snapshot is not None
             assert snapshot.state is State.ACTIVE
-            assert active_page(desk) is not None
+            assert active_page(desk) is not None or local.opening is not None
 
 
 def test_only_the_bar_leaves_room_for_the_site() -> None:
@@ -124,10 +126,10 @@ def test_settling_drops_the_question_when_a_warning_comes_or_goes() -> None:
 
 
 def test_nothing_of_a_visit_stays_outside_it() -> None:
-    local = cases.side(Side.PAGES)
+    local = msgspec.structs.replace(cases.side(Side.PAGES), opening="site0")
     for state in State:
         after = settle(local, cases.session(), cases.session(state))
         stays = state in (State.ACTIVE, State.WARNING)
-        assert (after.side is Side.PAGES, after.notice_read) == (stays, stays)
+        assert (after.side is Side.PAGES, after.notice_read, after.opening == "site0") == (stays, stays, stays)
     other = msgspec.structs.replace(cases.session(), generation=2)
     assert settle(local, cases.session(), other) == Local("fr", connected=True)
