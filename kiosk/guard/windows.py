@@ -11,6 +11,7 @@ missing. Override-redirect windows (drop-downs, the date picker, tooltips) are p
 
 from __future__ import annotations
 
+import itertools
 import logging
 from collections import Counter
 from collections.abc import Callable
@@ -146,6 +147,8 @@ class WindowManager:
         if known is not None:
             known.window.map()
         elif self._manage(request.window):
+            # In its place before it is seen: a window comes on top of all others.
+            self._stack(pages=True)
             request.window.map()
 
     def _manage(self, window: Window) -> bool:
@@ -219,6 +222,7 @@ class WindowManager:
             self._claimed = None if xid == self._claimed else self._claimed
         if xid in self._overrides:
             self._overrides.remove(xid)
+            self._restack = True  # if it was gone before the windows below it were put there, they were not
         managed = self._find(xid)
         if managed is not None:
             if gone.type == X.UnmapNotify:
@@ -341,30 +345,26 @@ class WindowManager:
 
     def settle(self) -> None:
         """Puts stacking and focus right. Cheap when nothing changed."""
-        if self._restack:
-            self._restack = False
-            self._stack()
-        elif self._raise_ui:
-            self._raise_top()
-        self._raise_ui = False
+        if self._restack or self._raise_ui:
+            self._stack(pages=self._restack)
+            self._restack = self._raise_ui = False
         if self._refocus:
             self._refocus = False
             self._focus()
 
-    def _stack(self) -> None:
-        if self.shown is Mode.BAR:
-            self._curtain.configure(stack_mode=X.Below)
-        for page in self.pages:
-            page.window.configure(stack_mode=X.Above)
-        for xid in self._overrides:
-            self._screen.window(xid).configure(stack_mode=X.Above)
-        self._raise_top()
+    def _stack(self, *, pages: bool) -> None:
+        """From the top down, each right below the one before: nothing is uncovered, and drawn anew, on the way.
 
-    def _raise_top(self) -> None:
-        if self.shown is Mode.FULL:
-            self._curtain.configure(stack_mode=X.Above)
-        if self.ui is not None:
-            self.ui.window.configure(stack_mode=X.Above)
+        Without `pages` only what has to be above the browser's windows.
+        """
+        top = [self.ui.window] if self.ui is not None else []
+        overrides = [self._screen.window(xid) for xid in self._overrides]
+        rest = [*reversed(overrides), *(page.window for page in reversed(self.pages))] if pages else []
+        curtain = [self._curtain]
+        order = [*top, *curtain, *rest] if self.shown is Mode.FULL else [*top, *rest, *(curtain if pages else [])]
+        order[0].configure(stack_mode=X.Above)
+        for above, window in itertools.pairwise(order):
+            window.configure(sibling=above, stack_mode=X.Below)
 
     def _focus(self) -> None:
         if self.shown is Mode.FULL or not self.pages:

@@ -33,6 +33,22 @@ async def test_full_hides_the_browser(stage: Stage) -> None:
     assert main.seen
 
 
+async def test_what_comes_is_never_over_our_screens(stage: Stage) -> None:
+    """Not for the moment either in which it is mapped: our screens are not uncovered, and need not be drawn anew."""
+    ours, theirs = stage.client(), stage.client()
+    ui = ours.ui().map()
+    await stage.shows(ui)
+    await until(lambda: ui.place == WHOLE)
+    await ours.until(lambda: ui.exposed)
+    ui.exposed = 0
+    main, popup = theirs.main().map(), theirs.popup().map()
+    await stage.shows(main, popup)
+    theirs.message(main, "_NET_ACTIVE_WINDOW", 2)
+    await until(lambda: theirs.stack.index(main.id) > theirs.stack.index(popup.id))
+    ours.read()
+    assert ui.exposed == 0
+
+
 async def test_bar_leaves_the_rest_to_the_page(stage: Stage) -> None:
     ours, ui, theirs, main = await stage.with_page()
     assert ui.place == TOP

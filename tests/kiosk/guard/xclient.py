@@ -79,6 +79,8 @@ class XWindow:
         self.told: list[tuple[int, int, int, int]] = []
         """Places from ConfigureNotify, x, y, width, height."""
         self.asked_to_close = False
+        self.exposed = 0
+        """How often a part of it had to be drawn anew."""
 
     def map(self) -> XWindow:
         self.window.map()
@@ -128,7 +130,7 @@ class XClient:
     ) -> XWindow:
         window: Any = self.root.create_window(
             *place, 0, X.CopyFromParent, X.InputOutput, background_pixel=colour, override_redirect=override,
-            event_mask=X.KeyPressMask | X.ButtonPressMask | X.StructureNotifyMask,
+            event_mask=X.KeyPressMask | X.ButtonPressMask | X.StructureNotifyMask | X.ExposureMask,
         )  # fmt: skip
         if wm_class is not None:
             window.set_wm_class(*wm_class)
@@ -198,6 +200,8 @@ class XClient:
                 window.keys.append(self._key_name(received))
             elif received.type == X.ButtonPress:
                 window.buttons.append(received.detail)
+            elif received.type == X.Expose:
+                window.exposed += 1
             elif received.type == X.ConfigureNotify:
                 window.told.append((received.x, received.y, received.width, received.height))
             elif received.type == X.ClientMessage and received.data[1][0] == self.atom("WM_DELETE_WINDOW"):
