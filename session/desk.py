@@ -167,8 +167,7 @@ class Desk:
         now = asyncio.get_running_loop().time()
         if now - self._restored_at < _LOOP:
             # It died with these pages before: they may be what kills it.
-            for page in self._tracker.pages():
-                await driver.close_page(page.id)
+            await driver.close_all()
             return
         if lost:
             self._restored_at = now

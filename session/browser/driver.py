@@ -23,8 +23,8 @@ from session.pages import PageState
 logger = logging.getLogger(__name__)
 
 PROOF_SECONDS = 8.0
-_PROBE_SECONDS = 0.25
-"""Seconds after which a probe that was not answered gets company."""
+_PROBE_SECONDS = 0.5
+"""Seconds after which a probe that was not answered gets company; the browser's first page is the first one."""
 _AFTER_EVENT = (0.05, 0.2, 0.6, 1.5)
 """Seconds after an event at which the list is asked for."""
 _AT_REST = 2.0
@@ -60,7 +60,7 @@ class Driver:
         self._gone = False
 
     async def connect(self, write_fd: int, read_fd: int) -> None:
-        """Takes the two ends. When it returns, the browser has answered, its policy is proved, and a page is there.
+        """Takes the two ends. When it returns, the browser has answered, its policy is proved, and our page is there.
 
         Raises PolicyNotInForce, BrowserGone, TimeoutError, CallRefused or wire.WireError.
         """
@@ -71,7 +71,6 @@ class Driver:
             await tools.downloads_to(str(sandbox.DOCUMENTS))
             self.tracker.anchor = await self._prove(tools)
             await self._tidy(tools, self.tracker.anchor)
-            await self._refresh()
         except BaseException:
             self.close()
             raise
@@ -85,21 +84,22 @@ class Driver:
         """A page that can only be there if our block list refused an address, in a browser that cannot be debugged."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + PROOF_SECONDS
-        # A page made before the browser has made its own would not be in the kiosk's window.
-        while loop.time() < deadline and not any(info.type == "page" for info in await tools.targets()):
-            await self._news(0.1)
-        probes: set[str] = set()
-        next_probe = loop.time()
+        next_probe: float | None = None
+        made: set[str] = set()
         while loop.time() < deadline:
-            if loop.time() >= next_probe:
-                # The guide may not have been listening yet: another one, and the first that is answered counts.
-                probes.add(await self._probe(tools))
-                next_probe = loop.time() + _PROBE_SECONDS
-            for info in await tools.targets():
-                if info.target_id in probes and await self._refused(tools, info):
-                    for other in probes - {info.target_id}:
-                        await tools.close_page(other)
+            pages = [info for info in await tools.targets() if info.type == "page"]
+            for info in pages:
+                ours = info.target_id in made or info.url == policy.PROBE_URL or errors.is_ready(info.url)
+                if ours and await self._refused(tools, info):
+                    self.tracker.own.add(info.target_id)
                     return info.target_id
+            # A page made before the browser has made its own would not be in the kiosk's window.
+            if pages and next_probe is None:
+                next_probe = loop.time() + _PROBE_SECONDS
+            if next_probe is not None and loop.time() >= next_probe:
+                # The guide may not have been listening yet: another one, and the first that is answered counts.
+                made.add(await self._probe(tools))
+                next_probe = loop.time() + _PROBE_SECONDS
             await self._news(0.05)
         raise PolicyNotInForce("the block list, the guide or its page is not there")
 
@@ -125,7 +125,7 @@ class Driver:
                 await self._stirred.wait()
 
     async def _tidy(self, tools: DevTools, anchor: str) -> None:
-        """Closes the start page and what earlier desks and browsers left of our own pages."""
+        """Closes the other probes and what earlier desks and browsers left of our own pages."""
         for info in await tools.targets():
             own = errors.is_ready(info.url) or info.url in ("about:blank", policy.PROBE_URL)
             if info.type == "page" and info.target_id != anchor and info.opener_id is None and own:
@@ -134,6 +134,7 @@ class Driver:
 
     async def run(self) -> None:
         """Follows the browser until it is gone."""
+        self._stir()
         tools = self._tools
         assert tools is not None  # noqa: S101 - connect came first
         gone = asyncio.ensure_future(tools.gone.wait())
@@ -220,6 +221,12 @@ class Driver:
         self.tracker.show(target)
         await self.obey()
 
+    async def close_all(self) -> None:
+        """Whatever the browser has brought back by itself."""
+        await self._refresh()
+        for page in self.tracker.pages():
+            await self.close_page(page.id)
+
     async def obey(self) -> None:
         """Does what the tracker says, at once."""
         async with self._turn:
@@ -232,6 +239,7 @@ class Driver:
 
     async def reopen(self, pages: Sequence[Reopen]) -> None:
         """After a new start: opens what the browser has not brought back by itself, and puts the right one in front."""
+        await self._refresh()
         present: dict[str, str] = {}
         for info in await self._alive().targets():
             if self.tracker.has(info.target_id) and errors.kind_of(info.url) is not None:

@@ -35,7 +35,7 @@ from pathlib import Path
 
 import msgspec
 
-from session.browser import errors
+from session.browser import errors, policy
 from session.environment.sandbox import Bind, Sandbox, etc_binds
 from session.environment.tree import DISPLAY
 
@@ -93,8 +93,8 @@ class Options(msgspec.Struct, frozen=True):
     language: str = "fr"
     gpu: bool = False
     """Whether the machine has a GPU to use; needs /dev/dri nodes that the visitor's uid may open."""
-    address: str = "about:blank"
-    """The first page; the desk closes it as soon as it has its own."""
+    address: str = policy.PROBE_URL
+    """The first page. The desk keeps this one as its own: it shows that the policy is in force."""
     extra_hosts: tuple[str, ...] = ()
     """More lines of /etc/hosts."""
 

@@ -24,11 +24,14 @@ function kindOf (error) {
 
 // Tabs whose navigation began on our page: if it fails again on the way back, go one further back.
 const fromGuide = new Map()
+// Tabs whose newest navigation failed, and how.
+const failing = new Map()
 // Tabs whose failure was seen.
 const seen = new Set()
 
 chrome.webNavigation.onBeforeNavigate.addListener(async (details) => {
   if (details.frameId !== 0) return
+  if (!details.url.startsWith(PAGE)) failing.delete(details.tabId)
   try {
     const tab = await chrome.tabs.get(details.tabId)
     if (tab.url && tab.url.startsWith(PAGE)) fromGuide.set(details.tabId, tab.url)
@@ -36,11 +39,25 @@ chrome.webNavigation.onBeforeNavigate.addListener(async (details) => {
   } catch { /* the tab is gone */ }
 })
 
+// An error is told before Chromium's own page for it is there, which may then end the way to ours: look again.
+const TRIES = 5
+const TRY_MS = 100
+async function show (failed, kind) {
+  for (let n = 0; n < TRIES; n++) {
+    await chrome.tabs.update(failed.tabId, { url: PAGE + '#' + kind })
+    await new Promise((resolve) => setTimeout(resolve, TRY_MS))
+    const tab = await chrome.tabs.get(failed.tabId)
+    const still = failing.get(failed.tabId) === failed && tab.url === failed.url
+    if (!still || tab.status !== 'complete') return
+  }
+}
+
 chrome.webNavigation.onErrorOccurred.addListener(async (details) => {
   if (details.frameId !== 0 || details.url.startsWith(PAGE)) return
   let kind = kindOf(details.error)
   if (kind === null) return
   seen.add(details.tabId)
+  failing.set(details.tabId, details)
   if (isProbe(details.url) && details.error === 'net::ERR_BLOCKED_BY_ADMINISTRATOR') kind = 'ready'
   const was = fromGuide.get(details.tabId)
   fromGuide.delete(details.tabId)
@@ -48,18 +65,27 @@ chrome.webNavigation.onErrorOccurred.addListener(async (details) => {
     if (was === PAGE + '#blocked' && kind === 'blocked') {
       await chrome.tabs.goBack(details.tabId)
     } else {
-      await chrome.tabs.update(details.tabId, { url: PAGE + '#' + kind })
+      await show(details, kind)
     }
   } catch { /* the tab is gone, or has nothing behind it */ }
 })
 
-chrome.tabs.onRemoved.addListener((tab) => { fromGuide.delete(tab); seen.delete(tab) })
+chrome.tabs.onRemoved.addListener((tab) => { fromGuide.delete(tab); seen.delete(tab); failing.delete(tab) })
 
-// A browser that has just started may refuse the probe before this worker listens: then ask again, once.
-function probeAgain (tab) {
-  if (!seen.has(tab.id)) chrome.tabs.reload(tab.id).catch(() => {})
+// A browser that has just started may refuse the probe before this worker listens: then ask again.
+let asking = false
+async function probeAgain () {
+  if (asking) return
+  asking = true
+  for (let n = 0; n < TRIES; n++) {
+    for (const tab of await chrome.tabs.query({ url: `*://${PROBE_HOST}/*`, status: 'complete' })) {
+      if (!seen.has(tab.id)) chrome.tabs.reload(tab.id).catch(() => {})
+    }
+    await new Promise((resolve) => setTimeout(resolve, TRY_MS))
+  }
+  asking = false
 }
 chrome.tabs.onUpdated.addListener((id, change, tab) => {
-  if (change.status === 'complete' && isProbe(tab.url)) probeAgain(tab)
+  if (change.status === 'complete' && isProbe(tab.url)) probeAgain()
 })
-chrome.tabs.query({ url: `*://${PROBE_HOST}/*`, status: 'complete' }).then((tabs) => tabs.forEach(probeAgain))
+probeAgain()
