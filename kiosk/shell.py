@@ -15,7 +15,7 @@ from kivy.uix.floatlayout import FloatLayout
 from kiosk import screens, theme, toolkit, view
 from kiosk.presenter import Presenter
 from kiosk.screens import Sheet
-from kiosk.widgets import basics, look
+from kiosk.widgets import basics, icons, look
 from session.pages import Settings
 
 _WITHOUT_GUARD = 0.3
@@ -47,6 +47,10 @@ class Stage(FloatLayout):
         if self._sheet is not None:
             self._sheet.refresh()
         self._say(screen)
+
+    def warm(self) -> None:
+        """Draws a small picture, out of sight: what is compiled for the first one is ready for the bar's."""
+        self.add_widget(icons.Icon(name="lock", size_hint=(None, None), size=(24, 24)), index=len(self.children))
 
     @property
     def outdated(self) -> bool:
@@ -134,6 +138,7 @@ class Kiosk(App):
         )
         self._presenter.claim_window(Window.get_window_info().window)
         Clock.schedule_interval(self._tick, 0.5)
+        Clock.schedule_interval(self._prepare, 0.1)
         self._stage = Stage(self._presenter)
         self._stage.render()
         self._enliven()
@@ -157,6 +162,15 @@ class Kiosk(App):
         self._enliven()
         self._soon()
 
+    def _prepare(self, _seconds: float) -> bool:
+        """Once the station is ready: what no visitor should wait for. False when it is done, which ends these calls."""
+        if self._stage is None or self._presenter.screen is view.Screen.PREPARING or screens.load_one():
+            return True
+        self._stage.warm()
+        gc.freeze()
+        gc.enable()
+        return False
+
     def _render(self, _seconds: float) -> None:
         if self._stage is not None:
             self._stage.render()
@@ -164,9 +178,6 @@ class Kiosk(App):
     def _tick(self, seconds: float) -> None:
         self._presenter.tick()
         self._render(seconds)
-        if not screens.load_one() and not gc.isenabled():
-            gc.freeze()
-            gc.enable()
         if time.monotonic() > self._lively_until:
             Clock._max_fps = toolkit.SESSION_FPS if self._presenter.occupied else toolkit.REST_FPS
 
