@@ -101,7 +101,7 @@ class Environment:
             self._cgroup.create()
             await mounts.mount_tmpfs(self._tree.root, self._plan.memory_mib, self._plan.inodes)
             self._tree.populate(self._plan.users, self._plan.settings)
-            browser_sandbox.prepare(self._browser_place(), self._plan.policy, self._plan.browser)
+            browser_sandbox.prepare(self._tree, self._plan.users.visitor, self._plan.policy, self._plan.browser)
             display_server.prepare(self._plan.display, self._tree, self._plan.users)
         except (CgroupError, mounts.MountError, OSError) as error:
             raise BuildError(Trouble.INTERNAL, f"the environment could not be made: {error}") from error
@@ -180,9 +180,8 @@ class Environment:
         self._pipe = (we_write, we_read)
         self._browsers += 1
         try:
-            place = self._browser_place()
-            browser_sandbox.clear_locks(place)
-            argv = browser_sandbox.argv(place, self._plan.browser)
+            browser_sandbox.clear_locks(self._tree)
+            argv = browser_sandbox.argv(self._tree, self._plan.users.visitor, self._plan.browser)
             await self._spawn(Component.BROWSER, argv, {3: browser_reads, 4: browser_writes})
         finally:
             os.close(browser_reads)
@@ -198,21 +197,6 @@ class Environment:
         with theirs:
             await self._spawn(Component.DESK, self._python(Component.DESK).argv(), {3: theirs.fileno()})
         self._hand_over()
-
-    def _browser_place(self) -> browser_sandbox.Place:
-        tree, users = self._tree, self._plan.users
-        return browser_sandbox.Place(
-            home=tree.browser / "home",
-            tmp=tree.browser / "tmp",
-            shm=tree.browser / "shm",
-            runtime=tree.browser / "run",
-            documents=tree.documents,
-            x11=tree.x11,
-            xauthority=tree.visitor_cookie,
-            etc=tree.etc,
-            uid=users.visitor,
-            gid=users.visitor,
-        )
 
     def _hand_over(self) -> None:
         """Gives the pipe of the present browser to the present desk, whichever of them is new."""

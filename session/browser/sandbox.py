@@ -1,17 +1,9 @@
 """The visitor's browser in its sandbox: the command line, and the files that must be there first.
 
-What the environment must provide (as root, before the browser starts), all inside the environment's tmpfs:
+The tree of the environment (`session.environment.tree`) has its directories and the display's cookie. What else must
+have been done, as root:
 
-- the directories of a `Place`, with these owners and modes:
-    home       visitor:visitor 0700   $HOME; holds the profile
-    tmp        visitor:visitor 0700   the browser's /tmp
-    shm        visitor:visitor 0700   the browser's /dev/shm
-    runtime    visitor:visitor 0700   $XDG_RUNTIME_DIR (the session's D-Bus will have its socket there)
-    documents  visitor:screen  2770   downloads; the set-group-id bit and the umask let the desk read and delete them
-    x11        screen:screen   0755   the directory in which the display server has its socket, and nothing else
-    etc        root:root       0755   filled by `prepare`
-- xauthority: a regular file with the cookie of the display (number `tree.DISPLAY`), which the visitor can read
-- once for each environment `prepare(place, managed_policy, options)`; before each start `clear_locks(place)`
+- once for each environment `prepare(tree, ...)`; before each start `clear_locks(tree)`
 - start `argv(...)` as real root, with umask `UMASK`, an empty environment, /dev/null as standard streams (Chromium
   writes addresses to stderr), and the browser's ends of two pipes as descriptors 3 (commands to it) and 4 (answers
   from it); nothing else open
@@ -37,7 +29,7 @@ import msgspec
 
 from session.browser import errors, policy
 from session.environment.sandbox import Bind, Sandbox, etc_binds
-from session.environment.tree import DISPLAY
+from session.environment.tree import DISPLAY, Tree
 
 UMASK = 0o007
 """Downloads become 0660, so that the desk, in the group of the documents directory, reads and deletes them."""
@@ -53,37 +45,6 @@ _AUTHORITY = Path("/run/display/authority")
 _SHARED_ETC = ("fonts", "ssl", "ca-certificates", "resolv.conf", "nsswitch.conf", "localtime", "gtk-3.0")
 _GPU = ("/dev/dri", "/sys/dev/char", "/sys/devices/pci0000:00")
 _LOCKS = ("SingletonLock", "SingletonSocket", "SingletonCookie")
-
-
-class Place(msgspec.Struct, frozen=True):
-    """Where one environment keeps what the browser is given, outside the sandbox; and whose it is."""
-
-    home: Path
-    tmp: Path
-    shm: Path
-    runtime: Path
-    documents: Path
-    x11: Path
-    xauthority: Path
-    etc: Path
-    uid: int
-    gid: int
-
-    @classmethod
-    def under(cls, tree: Path, *, x11: Path, xauthority: Path, uid: int, gid: int) -> Place:
-        """The usual places of an environment whose tree is `tree`."""
-        return cls(
-            home=tree / "home",
-            tmp=tree / "tmp",
-            shm=tree / "shm",
-            runtime=tree / "run",
-            documents=tree / "documents",
-            x11=x11,
-            xauthority=xauthority,
-            etc=tree / "etc",
-            uid=uid,
-            gid=gid,
-        )
 
 
 class Options(msgspec.Struct, frozen=True):
@@ -102,36 +63,36 @@ class Options(msgspec.Struct, frozen=True):
 _DEFAULT = Options()
 
 
-def prepare(place: Place, managed_policy: bytes, options: Options = _DEFAULT) -> None:
+def prepare(tree: Tree, user: int, managed_policy: bytes, options: Options = _DEFAULT) -> None:
     """Writes the files of /etc that are made for the browser. Root only; blocking, a few milliseconds.
 
-    `managed_policy` is what `policy.encode` gives. Raises OSError.
+    `user` is the visitor's, and its group's, number; `managed_policy` is what `policy.encode` gives. Raises OSError.
     """
-    managed = place.etc / "managed"
+    managed = tree.etc / "managed"
     managed.mkdir(mode=0o755, parents=True, exist_ok=True)
     hosts = ("127.0.0.1 localhost", "::1 localhost", *options.extra_hosts)
     texts = {
-        place.etc / "passwd": f"visitor:x:{place.uid}:{place.gid}::{HOME}:/usr/sbin/nologin\n",
-        place.etc / "group": f"visitor:x:{place.gid}:\n",
-        place.etc / "hosts": "\n".join(hosts) + "\n",
-        place.etc / "machine-id": secrets.token_hex(16) + "\n",
+        tree.etc / "passwd": f"visitor:x:{user}:{user}::{HOME}:/usr/sbin/nologin\n",
+        tree.etc / "group": f"visitor:x:{user}:\n",
+        tree.etc / "hosts": "\n".join(hosts) + "\n",
+        tree.etc / "machine-id": secrets.token_hex(16) + "\n",
     }
     for path, text in texts.items():
         path.write_text(text, encoding="ascii")
         path.chmod(0o644)
     (managed / "marchepied.json").write_bytes(managed_policy)
-    for directory in (place.etc, managed):
+    for directory in (tree.etc, managed):
         directory.chmod(0o755)
     (managed / "marchepied.json").chmod(0o644)
 
 
-def clear_locks(place: Place) -> None:
+def clear_locks(tree: Tree) -> None:
     """Removes the lock of a browser that died, so that the next one takes its profile.
 
     The visitor's user owns everything there: no link is followed, nothing but three names is removed.
     """
     flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-    home = os.open(place.home, flags)
+    home = os.open(tree.browser / "home", flags)
     try:
         try:
             profile = os.open(PROFILE.name, flags, dir_fd=home)
@@ -149,12 +110,12 @@ def clear_locks(place: Place) -> None:
         os.close(home)
 
 
-def argv(place: Place, options: Options = _DEFAULT) -> list[str]:
+def argv(tree: Tree, user: int, options: Options = _DEFAULT) -> list[str]:
     """The whole command, to be started as root. Pure."""
     return Sandbox(
         program=(options.program, *_flags(options), options.address),
-        user=place.uid,
-        binds=_binds(place),
+        user=user,
+        binds=_binds(tree),
         environment=tuple(_environment(options).items()),
         network=True,
         devices=_GPU if options.gpu else (),
@@ -162,19 +123,19 @@ def argv(place: Place, options: Options = _DEFAULT) -> list[str]:
     ).argv()
 
 
-def _binds(place: Place) -> tuple[Bind, ...]:
+def _binds(tree: Tree) -> tuple[Bind, ...]:
     made = ("passwd", "group", "hosts", "machine-id")
     return (
-        Bind(place.shm, "/dev/shm", writable=True),  # noqa: S108 - inside the sandbox
-        Bind(place.tmp, "/tmp", writable=True),  # noqa: S108 - inside the sandbox
+        Bind(tree.browser / "shm", "/dev/shm", writable=True),  # noqa: S108 - inside the sandbox
+        Bind(tree.browser / "tmp", "/tmp", writable=True),  # noqa: S108 - inside the sandbox
         *etc_binds(_SHARED_ETC),
-        *(Bind(place.etc / name, f"/etc/{name}") for name in made),
-        Bind(place.etc / "managed", "/etc/chromium/policies/managed"),
-        Bind(place.home, str(HOME), writable=True),
-        Bind(place.documents, str(DOCUMENTS), writable=True),
-        Bind(place.runtime, str(RUNTIME), writable=True),
-        Bind(place.x11, "/tmp/.X11-unix"),  # noqa: S108 - inside the sandbox
-        Bind(place.xauthority, str(_AUTHORITY)),
+        *(Bind(tree.etc / name, f"/etc/{name}") for name in made),
+        Bind(tree.etc / "managed", "/etc/chromium/policies/managed"),
+        Bind(tree.browser / "home", str(HOME), writable=True),
+        Bind(tree.documents, str(DOCUMENTS), writable=True),
+        Bind(tree.browser / "run", str(RUNTIME), writable=True),
+        Bind(tree.x11, "/tmp/.X11-unix"),  # noqa: S108 - inside the sandbox
+        Bind(tree.visitor_cookie, str(_AUTHORITY)),
         Bind(errors.DIRECTORY, str(_GUIDE)),
     )
 

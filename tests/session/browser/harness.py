@@ -118,22 +118,6 @@ class Screen:
             end(self._server)
         shutil.rmtree(self.root)
 
-    @property
-    def place(self) -> sandbox.Place:
-        browser = self.tree.browser
-        return sandbox.Place(
-            home=browser / "home",
-            tmp=browser / "tmp",
-            shm=browser / "shm",
-            runtime=browser / "run",
-            documents=self.tree.documents,
-            x11=self.tree.x11,
-            xauthority=self.tree.visitor_cookie,
-            etc=self.tree.etc,
-            uid=USERS.visitor,
-            gid=USERS.visitor,
-        )
-
     def policy(self) -> dict[str, object]:
         return policy.build(policy.hosts_of(self.settings), downloads=str(sandbox.DOCUMENTS))
 
@@ -176,11 +160,10 @@ class Browser:
         flags: Sequence[str] = (),
         output: Path | None = None,
     ) -> None:
-        place = screen.place
         managed = policy.encode(screen.policy()) if managed_policy is None else managed_policy
-        sandbox.prepare(place, managed, options)
-        sandbox.clear_locks(place)
-        argv = sandbox.argv(place, options)
+        sandbox.prepare(screen.tree, USERS.visitor, managed, options)
+        sandbox.clear_locks(screen.tree)
+        argv = sandbox.argv(screen.tree, USERS.visitor, options)
         its_read, self.write = os.pipe()
         self.read, its_write = os.pipe()
         said = os.open(output or os.devnull, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

@@ -9,17 +9,20 @@ from pathlib import Path
 import pytest
 
 from session.browser import sandbox
+from session.environment.tree import Tree
 from tests.session.browser.conftest import needs_browser
 from tests.session.browser.harness import USERS, Browser, Screen, descendants, wait_for
 
+VISITOR = 64_801
+
 
 @pytest.fixture
-def place(tmp_path: Path) -> sandbox.Place:
-    return sandbox.Place.under(tmp_path, x11=tmp_path / "x11", xauthority=tmp_path / "cookie", uid=64801, gid=64801)
+def tree(tmp_path: Path) -> Tree:
+    return Tree(tmp_path)
 
 
-def test_every_parent_is_made_readable_before_it_is_needed(place: sandbox.Place) -> None:
-    argv = sandbox.argv(place)
+def test_every_parent_is_made_readable_before_it_is_needed(tree: Tree) -> None:
+    argv = sandbox.argv(tree, VISITOR)
     made = {"/", "/usr", "/proc", "/dev"}
     words = iter(argv[: argv.index("--")])
     for word in words:
@@ -34,47 +37,48 @@ def test_every_parent_is_made_readable_before_it_is_needed(place: sandbox.Place)
             made.add(target)
 
 
-def test_only_the_environment_is_writable(place: sandbox.Place, tmp_path: Path) -> None:
-    argv = sandbox.argv(place)
+def test_only_the_environment_is_writable(tree: Tree) -> None:
+    argv = sandbox.argv(tree, VISITOR)
     writable = [argv[index + 1] for index, word in enumerate(argv) if word == "--bind"]
-    assert {Path(path).parent for path in writable} == {tmp_path}
+    assert {Path(path).parent for path in writable} == {tree.browser, tree.root}
     assert "--remount-ro" in argv
     assert not any("no-sandbox" in word for word in argv)
     assert "--unshare-net" not in argv
 
 
-def test_a_gpu_only_where_the_station_has_one(place: sandbox.Place) -> None:
-    assert "--disable-gpu" in sandbox.argv(place)
-    with_gpu = sandbox.argv(place, sandbox.Options(gpu=True))
+def test_a_gpu_only_where_the_station_has_one(tree: Tree) -> None:
+    assert "--disable-gpu" in sandbox.argv(tree, VISITOR)
+    with_gpu = sandbox.argv(tree, VISITOR, sandbox.Options(gpu=True))
     assert "--disable-gpu" not in with_gpu
     assert "/dev/dri" in with_gpu
 
 
-def test_locks_are_removed_and_links_are_not_followed(place: sandbox.Place, tmp_path: Path) -> None:
+def test_locks_are_removed_and_links_are_not_followed(tree: Tree, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (elsewhere / "SingletonLock").touch()
-    place.home.mkdir()
-    (place.home / "profile").symlink_to(elsewhere)
-    sandbox.clear_locks(place)
+    home = tree.browser / "home"
+    home.mkdir(parents=True)
+    (home / "profile").symlink_to(elsewhere)
+    sandbox.clear_locks(tree)
     assert (elsewhere / "SingletonLock").exists()
-    (place.home / "profile").unlink()
-    sandbox.clear_locks(place)
-    (place.home / "profile").mkdir()
-    (place.home / "profile" / "SingletonLock").symlink_to("gone-1")
-    (place.home / "profile" / "Cookies").touch()
-    sandbox.clear_locks(place)
-    assert os.listdir(place.home / "profile") == ["Cookies"]
+    (home / "profile").unlink()
+    sandbox.clear_locks(tree)
+    (home / "profile").mkdir()
+    (home / "profile" / "SingletonLock").symlink_to("gone-1")
+    (home / "profile" / "Cookies").touch()
+    sandbox.clear_locks(tree)
+    assert os.listdir(home / "profile") == ["Cookies"]
 
 
-def test_prepared_files_are_roots_and_readable(place: sandbox.Place) -> None:
-    place.etc.mkdir()
-    sandbox.prepare(place, b"{}", sandbox.Options(extra_hosts=("127.0.0.1 essai",)))
-    for path in place.etc.rglob("*"):
+def test_prepared_files_are_roots_and_readable(tree: Tree) -> None:
+    tree.etc.mkdir()
+    sandbox.prepare(tree, VISITOR, b"{}", sandbox.Options(extra_hosts=("127.0.0.1 essai",)))
+    for path in tree.etc.rglob("*"):
         mode = path.stat().st_mode
         assert stat.S_IMODE(mode) == (0o755 if path.is_dir() else 0o644), path
-    assert "visitor:x:64801:64801:" in (place.etc / "passwd").read_text("ascii")
-    assert "127.0.0.1 essai" in (place.etc / "hosts").read_text("ascii")
+    assert "visitor:x:64801:64801:" in (tree.etc / "passwd").read_text("ascii")
+    assert "127.0.0.1 essai" in (tree.etc / "hosts").read_text("ascii")
 
 
 @needs_browser
