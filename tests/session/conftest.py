@@ -1,4 +1,4 @@
-"""Fixtures of the wire's tests."""
+"""Fixtures of the wire's and the command's tests."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.session.command import FakeDaemon, Run
 from tests.session.talk import other_tasks
 from tests.session.trial import Trial
 
@@ -26,3 +27,17 @@ async def path(trial: Trial, tmp_path: Path) -> AsyncIterator[Path]:
     yield tmp_path / "socket"
     await trial.service.stop()
     assert not (tmp_path / "socket").exists()
+
+
+@pytest.fixture
+async def daemon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakeDaemon]:
+    fake = FakeDaemon(tmp_path)
+    monkeypatch.setenv("MARCHEPIED_RUN", str(tmp_path))
+    await fake.service.start(fake.path)
+    yield fake
+    await fake.service.stop()
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    return Run(capsys)

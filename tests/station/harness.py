@@ -249,6 +249,14 @@ class RunningStation:
         """As root, like the `marchepied` command. Raises Refused, Denied."""
         asyncio.run(self._call(name, dict, **parameters))
 
+    def begin(self) -> int:
+        """Begins a session as soon as it can be; its generation."""
+        generation = self.wait_state(State.READY, 40).generation
+        error = self.call_as_screen("Start")
+        if error is not None:
+            raise StationError(f"Start was refused: {error}")
+        return generation
+
     def call_as_screen(self, name: str, **parameters: object) -> str | None:
         """A call as the screen's user makes it, without a hand on the screen; the error's name, or None."""
         request: dict[str, object] = {"method": f"{INTERFACE}.{name}", "parameters": parameters}

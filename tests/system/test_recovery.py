@@ -18,14 +18,12 @@ import pytest
 
 from session.browser.sandbox import CHROMIUM
 from session.environment.display import PROGRAMS, DisplayServer
-from session.environment.mounts import MOUNT, UMOUNT, mounted_below
+from session.environment.mounts import MOUNT, UMOUNT
 from session.environment.sandbox import BWRAP
-from session.environment.users import Users
 from session.model import Component, EndReason, Snapshot, State, Trouble
 from session.network import NFT
-from session.wipe import processes_of
 from tests.portal import Portal
-from tests.station.harness import RunningStation, wait_until
+from tests.station.harness import RunningStation
 from tests.station.visitor import Visitor
 
 FIRST_UID = 61_000
@@ -82,13 +80,6 @@ def mended(station: RunningStation) -> Snapshot:
     assert now.last_wipe.verified
     assert station.place.generations() == [now.generation]
     return now
-
-
-def session(station: RunningStation) -> int:
-    """Begins one; its generation."""
-    now = station.wait_state(State.READY, 40)
-    assert station.call_as_screen("Start") is None
-    return now.generation
 
 
 @pytest.fixture
@@ -154,7 +145,7 @@ def test_too_little_memory_to_begin(station: RunningStation, ready: Snapshot, tm
 
 
 def test_the_machine_runs_out_of_memory_in_a_session(station: RunningStation, ready: Snapshot, tmp_path: Path) -> None:
-    session(station)
+    station.begin()
     scarce = tmp_path / "meminfo"
     scarce.write_text("MemTotal: 2000000 kB\nMemAvailable: 50000 kB\n", "ascii")
     with station.hide("/proc/meminfo", scarce):
@@ -208,7 +199,7 @@ def visitor_writes(station: RunningStation, generation: int, code: str) -> subpr
     ids=["bytes", "inodes"],
 )
 def test_the_visitor_fills_the_memory_disk(station: RunningStation, ready: Snapshot, code: str) -> None:
-    generation = session(station)
+    generation = station.begin()
     with visitor_writes(station, generation, code):
         now = station.wait_state(State.READY, 40, after=generation)
     assert now.last_wipe is not None
@@ -265,7 +256,7 @@ def _full(station: RunningStation) -> Callable[[], None]:
 def test_no_receipt_no_service(
     station: RunningStation, ready: Snapshot, spoil: Callable[[RunningStation], Callable[[], None]], said: str
 ) -> None:
-    session(station)
+    station.begin()
     offset = station.log.stat().st_size
     mend = spoil(station)
     try:
@@ -296,7 +287,7 @@ def held(directory: str) -> Iterator[None]:
 
 
 def test_a_held_memory_disk(station: RunningStation, ready: Snapshot) -> None:
-    generation = session(station)
+    generation = station.begin()
     offset = station.log.stat().st_size
     with held(f"/proc/{station.pid}/root{station.place.tree(generation)}"):
         station.call("End")
@@ -317,7 +308,7 @@ def test_a_held_memory_disk_is_tried_again_and_stopping_says_so() -> None:
         name="held", first_uid=FIRST_UID + 4, supervise=False, apart=True,
         tampered=(*PATIENCE, "--set", "session.machine:RETRY_SECONDS=1"),
     ) as station:  # fmt: skip
-        generation = session(station)
+        generation = station.begin()
         with held(f"/proc/{station.pid}/root{station.place.tree(generation)}"):
             station.call("End")
             closed_by(station, Trouble.WIPE_UNVERIFIED)
@@ -329,7 +320,7 @@ def test_a_held_memory_disk_is_tried_again_and_stopping_says_so() -> None:
 
 
 def test_umount_itself_fails(station: RunningStation, ready: Snapshot) -> None:
-    session(station)
+    station.begin()
     with station.hide(UMOUNT, "/usr/bin/false"):
         station.call("End")
         closed_by(station, Trouble.WIPE_UNVERIFIED)
@@ -342,7 +333,7 @@ def test_what_a_person_closed_only_a_person_opens() -> None:
         name="closed", first_uid=FIRST_UID + 4, restarts=0, supervise=False, apart=True,
         tampered=(*PATIENCE, "--set", "session.machine:RETRY_SECONDS=0.5"),
     ) as station:  # fmt: skip
-        generation = session(station)
+        generation = station.begin()
         offset = station.log.stat().st_size
         with station.hide(MOUNT, "/usr/bin/false"):
             station.call("Maintenance", why="essai")
@@ -402,58 +393,3 @@ def test_a_second_daemon_refuses_the_same_directory(station: RunningStation, rea
     assert second.returncode == 2
     assert "another sessiond is at work" in second.stderr
     assert station.status() == ready
-
-
-@pytest.fixture(scope="module")
-def stopped() -> Iterator[RunningStation]:
-    with RunningStation(
-        name="stopped", first_uid=FIRST_UID + 4, supervise=False, idle_minutes=1, warning_seconds=58.5
-    ) as one:
-        yield one
-
-
-def leads_to(station: RunningStation, state: State) -> None:
-    if state is State.PREPARING:
-        station.wait(lambda one: one.state is state, 20)
-        return
-    station.wait_state(State.READY, 40)
-    if state is State.OUT_OF_SERVICE:
-        station.call("OutOfService", why="essai")
-    elif state is State.MAINTENANCE:
-        station.call("Maintenance", why="essai")
-    elif state is not State.READY:
-        assert station.call_as_screen("Start") is None
-        if state is State.ENDING:
-            station.call("End")
-    station.wait(lambda one: one.state is state, 20, f"state {state}")
-
-
-@pytest.mark.parametrize("state", State)
-def test_sigterm_ends_wiped_in_every_state(stopped: RunningStation, state: State) -> None:
-    leads_to(stopped, state)
-    assert stopped.terminate() == 0
-    nothing_is_left(stopped)
-    stopped.start_again()
-
-
-def test_sigterm_while_the_next_environment_is_made(stopped: RunningStation) -> None:
-    generation = session(stopped)
-    stopped.call("End")
-    stopped.wait(lambda one: one.generation > generation, 20)
-    assert stopped.terminate() == 0
-    nothing_is_left(stopped)
-    stopped.start_again()
-
-
-def test_sigterm_at_once_and_twice(stopped: RunningStation) -> None:
-    wait_until((stopped.runtime / "control").exists, 10, "the control socket")
-    os.kill(stopped.pid, signal.SIGTERM)
-    assert stopped.terminate() == 0
-    nothing_is_left(stopped)
-
-
-def nothing_is_left(station: RunningStation) -> None:
-    assert station.place.generations() == []
-    assert mounted_below(station.runtime) == []
-    assert not list(processes_of(Users(FIRST_UID + 4)))
-    assert not (station.runtime / "control").exists()
