@@ -40,6 +40,10 @@ def prepare(width: int, height: int) -> None:
         SDL_VIDEO_ALLOW_SCREENSAVER="1",
         # Else SDL takes the first tap after a change of the keyboard's focus for the mere choice of a window.
         SDL_MOUSE_FOCUS_CLICKTHROUGH="1",
+        # Where Mesa draws without a graphics chip it compiles its programs at each start: that takes half the time
+        # without optimisation, and the pictures no longer (measured, Mesa 22). Nothing of it is kept on the disk.
+        GALLIVM_PERF="nopt",
+        MESA_SHADER_CACHE_DISABLE="true",
     )
     # Faults reach us as exceptions; the rest is talk, mostly of providers that are rightly missing. A filter,
     # because Kivy sets its logger's level itself while it is imported.

@@ -232,9 +232,6 @@ class Environment:
             ("MARCHEPIED_RUN", RUN),
             ("MARCHEPIED_SETTINGS", f"{RUN}/settings.json"),
             ("MARCHEPIED_DOCUMENTS", "/home/screen/documents"),
-            # Where Mesa draws without a graphics chip it compiles its programs at each start: that takes half the
-            # time without optimisation, and the pictures no longer (measured, Mesa 22).
-            ("GALLIVM_PERF", "nopt"),
         )
         program = (sys.executable, "-P", "-m", MODULES[component])
         return Sandbox(program, self._plan.users.screen, tuple(binds), environment)
