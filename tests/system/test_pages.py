@@ -218,9 +218,17 @@ def test_the_window_of_a_log_in_is_listed_and_closed(station: RunningStation, vi
     list_pages(visitor)
     picture(visitor, "fenetre-listee")
     first, second = (page.id for page in now.pages)
-    tap_row(visitor, 0, ROW, lambda: station.desk().active == first)
-    wait_bar(visitor)
-    wait_until(lambda: "Fenêtre ouverte" in visitor.titles()[-1], 5, "the page in front of the window")
+    # Chromium does not always ask for its window the first time; a person chooses the page again.
+    for again in (True, True, False):
+        tap_row(visitor, 0, ROW, lambda: station.desk().active == first)
+        wait_bar(visitor)
+        try:
+            wait_until(lambda: "Fenêtre ouverte" in visitor.titles()[-1], 3, "the page in front of the window")
+            break
+        except TimeoutError:
+            if not again:
+                raise
+            list_pages(visitor)
     picture(visitor, "derriere-la-fenetre")
     list_pages(visitor)
     tap_row(visitor, 1, ROW, lambda: station.desk().active == second)
