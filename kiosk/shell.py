@@ -13,6 +13,7 @@ from kivy.core.window import Window
 from kivy.uix.floatlayout import FloatLayout
 
 from kiosk import screens, theme, toolkit, view
+from kiosk.inert import INERT_SECONDS
 from kiosk.presenter import Presenter
 from kiosk.screens import Sheet
 from kiosk.widgets import basics, icons, look
@@ -92,7 +93,7 @@ class Stage(FloatLayout):
 
     def on_touch_down(self, touch: object) -> bool:
         self._presenter.touched()
-        if time.monotonic() - self._shown_at < toolkit.INERT_SECONDS:
+        if time.monotonic() - self._shown_at < INERT_SECONDS:
             return True
         return bool(super().on_touch_down(touch))
 

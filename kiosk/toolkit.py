@@ -13,8 +13,6 @@ SESSION_FPS = 60
 """While somebody is there: a tap waits for the next frame, and is felt to."""
 LIVELY_FPS = 60
 LIVELY_SECONDS = 3.0
-INERT_SECONDS = 0.4
-"""A new screen takes no taps for so long: the second half of a double tap was meant for the one before."""
 WINDOW_INSTANCE = "marchepied-ui"
 """Instance part of WM_CLASS: how the guard knows this window."""
 

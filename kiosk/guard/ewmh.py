@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from Xlib import X, Xatom
 from Xlib.protocol import event
 
+from kiosk.guard.kinds import Facts
 from kiosk.guard.places import Place
 from kiosk.guard.screen import Screen, Window
 
@@ -29,12 +30,12 @@ _FULLSCREEN = "_NET_WM_STATE_FULLSCREEN"
 def announce(screen: Screen, check: Window) -> None:
     """There is a window manager, and `check` is the window that proves it."""
     root = screen.root
-    for window in (root, check):
-        screen.set_numbers(window, "_NET_SUPPORTING_WM_CHECK", Xatom.WINDOW, [check.id])
+    screen.set_numbers(check, "_NET_SUPPORTING_WM_CHECK", Xatom.WINDOW, [check.id])
     check.change_property(screen.atom("_NET_WM_NAME"), screen.atom("UTF8_STRING"), 8, b"Marchepied")
     screen.set_numbers(root, "_NET_SUPPORTED", Xatom.ATOM, [screen.atom(name) for name in _SUPPORTED])
     screen.set_numbers(root, "_NET_NUMBER_OF_DESKTOPS", Xatom.CARDINAL, [1])
     screen.set_numbers(root, "_NET_CURRENT_DESKTOP", Xatom.CARDINAL, [0])
+    screen.set_numbers(root, "_NET_SUPPORTING_WM_CHECK", Xatom.WINDOW, [check.id])
 
 
 def say_work_area(screen: Screen, rest: Place) -> None:
@@ -59,6 +60,19 @@ def set_state(screen: Screen, window: Window, *, normal: bool) -> None:
     """WM_STATE (ICCCM 4.1.3.1): normal or withdrawn."""
     state = _NORMAL_STATE if normal else _WITHDRAWN_STATE
     screen.set_numbers(window, "WM_STATE", "WM_STATE", [state, X.NONE])
+
+
+def facts(screen: Screen, window: Window) -> Facts:
+    """What a window says of itself, read anew."""
+    instance, _, rest = screen.text(window, "WM_CLASS").partition("\0")
+    types = screen.numbers(window, "_NET_WM_WINDOW_TYPE", Xatom.ATOM)
+    return Facts(
+        instance=instance,
+        class_=rest.partition("\0")[0],
+        role=screen.text(window, "WM_WINDOW_ROLE"),
+        types=tuple(screen.atom_name(atom).removeprefix("_NET_WM_WINDOW_TYPE_").lower() for atom in types),
+        transient=bool(screen.numbers(window, "WM_TRANSIENT_FOR", Xatom.WINDOW)),
+    )
 
 
 def is_fullscreen(screen: Screen, window: Window) -> bool:

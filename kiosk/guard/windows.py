@@ -3,7 +3,7 @@
 From the bottom to the top of the screen:
 
     full:  main, pop-ups, override-redirect windows, curtain, UI
-    bar:   curtain, main, pop-ups, override-redirect windows, UI
+    bar:   curtain, main, pop-ups, override-redirect windows, shield, UI
 
 The curtain is the guard's own plain window. It is what is seen, and touched, when the UI or the browser is
 missing. Override-redirect windows (drop-downs, the date picker, tooltips) are placed by the browser; the bar is above.
@@ -17,12 +17,14 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from Xlib import X, Xatom, Xutil
+from Xlib import X, Xatom
 
 from kiosk.guard import ewmh, places
-from kiosk.guard.kinds import Facts, Kind, Refusal, classify
-from kiosk.guard.places import Mode, Place
+from kiosk.guard.kinds import Kind, Refusal, classify
+from kiosk.guard.managed import Managed
+from kiosk.guard.places import Mode
 from kiosk.guard.screen import Screen, Window
+from kiosk.guard.shield import Shield
 
 logger = logging.getLogger(__name__)
 
@@ -30,18 +32,6 @@ CURTAIN_COLOUR = 0xF3F1EC
 """As the server's 24-bit visual has it: red, green, blue."""
 
 _WATCHED = X.PropertyChangeMask | X.FocusChangeMask
-
-
-class Managed:
-    """A window that may be seen."""
-
-    def __init__(self, window: Window, kind: Kind) -> None:
-        self.window = window
-        self.kind = kind
-        self.place: Place | None = None
-        """Where it was put last."""
-        self.fullscreen = False
-        """What it asked for, which changes what it draws; it never gets more than its place."""
 
 
 class WindowManager:
@@ -73,10 +63,14 @@ class WindowManager:
         self._focused: int | None = None
         self._restack = self._refocus = True
         self._raise_ui = False
+        self._shield = Shield(screen)
+        self._reachable: int | None = None
+        """The page that takes taps, or will once its shield is gone."""
         self._curtain: Window = screen.root.create_window(
             0, 0, *self._size, 0, X.CopyFromParent, X.InputOutput,
             background_pixel=CURTAIN_COLOUR, override_redirect=True,
         )  # fmt: skip
+        self._own = {self._curtain.id, self._shield.window.id}
 
     @property
     def bar(self) -> int:
@@ -106,7 +100,7 @@ class WindowManager:
 
     def _adopt(self, window: Window) -> None:
         attributes = window.get_attributes()
-        if window.id == self._curtain.id or attributes.map_state == X.IsUnmapped:
+        if window.id in self._own or attributes.map_state == X.IsUnmapped:
             return
         if attributes.override_redirect:
             self._overrides.append(window.id)
@@ -124,6 +118,7 @@ class WindowManager:
         self.mode = mode
         self._say_work_area()
         self._restack = self._refocus = True
+        self._cover()  # before the UI gives way
         self._place_all()
         self._screen.pump()
         self._changed()
@@ -163,8 +158,7 @@ class WindowManager:
             self._screen.ask_to_close(window)
             self._changed()
             return False
-        managed = Managed(window, kind)
-        managed.fullscreen = ewmh.is_fullscreen(self._screen, window)
+        managed = Managed(window, kind, fullscreen=ewmh.is_fullscreen(self._screen, window))
         window.change_attributes(event_mask=_WATCHED)
         if kind is Kind.UI:
             self.ui = managed
@@ -181,17 +175,8 @@ class WindowManager:
         return True
 
     def _classify(self, window: Window) -> Kind | Refusal:
-        instance, _, rest = self._screen.text(window, "WM_CLASS").partition("\0")
-        types = self._screen.numbers(window, "_NET_WM_WINDOW_TYPE", Xatom.ATOM)
-        facts = Facts(
-            instance=instance,
-            class_=rest.partition("\0")[0],
-            role=self._screen.text(window, "WM_WINDOW_ROLE"),
-            types=tuple(self._screen.atom_name(atom).removeprefix("_NET_WM_WINDOW_TYPE_").lower() for atom in types),
-            transient=bool(self._screen.numbers(window, "WM_TRANSIENT_FOR", Xatom.WINDOW)),
-        )
         return classify(
-            facts,
+            ewmh.facts(self._screen, window),
             ui_allowed=self._may_be_ui(window.id),
             has_main=self.main is not None,
             popups=len(self.popups),
@@ -244,10 +229,11 @@ class WindowManager:
 
     def _on_map(self, mapped: Any) -> None:
         xid = mapped.window.id
-        if mapped.override and xid != self._curtain.id:
+        if mapped.override and xid not in self._own:
             if xid not in self._overrides:
                 self._overrides.append(xid)
-            self._raise_ui = True
+            # Above the pages: they may have been put above it since it was made.
+            self._restack = True
         elif xid == self._focused:
             # The focus was given with the request to map; given again, in case the order was another.
             self._focused, self._refocus = None, True
@@ -276,9 +262,11 @@ class WindowManager:
             if size:
                 request.window.configure(**size)
             return
+        if request.value_mask & X.CWStackMode and request.stack_mode == X.Above:
+            self._bring_forward(managed)
         self._place(managed)
         # It did not get what it asked for, and the server says nothing when nothing changed (ICCCM 4.1.5).
-        self._tell_place(managed)
+        managed.tell_place()
 
     def _on_property(self, change: Any) -> None:
         """The strip of a pop-up comes and goes with its hints."""
@@ -297,14 +285,22 @@ class WindowManager:
                 ewmh.set_fullscreen(self._screen, managed.window, on=wanted)
                 # The place stays the guard's; only what the window draws in it is other.
                 self._place(managed)
-                self._tell_place(managed)
+                managed.tell_place()
         elif name == "_NET_REQUEST_FRAME_EXTENTS":
             ewmh.say_extents(self._screen, message.window)
-        elif name == "_NET_ACTIVE_WINDOW" and managed is not None and managed.kind is not Kind.UI:
-            # The visitor chose another page, and Chromium asks for its window. Only among its own: never over the UI.
+        elif name == "_NET_ACTIVE_WINDOW" and managed is not None:
+            self._bring_forward(managed)
+        # Everything else (move, minimise, close) is for desktops.
+
+    def _bring_forward(self, managed: Managed) -> None:
+        """The visitor chose another page, and Chromium asks for its window. Only among its own: never over the UI.
+
+        It sends _NET_ACTIVE_WINDOW. If there was no guard yet when it first did so, it raises its windows instead, for
+        as long as it lives (Chromium decides this once).
+        """
+        if managed.kind is not Kind.UI:
             self._front = managed.window.id
             self._restack = self._refocus = True
-        # Everything else (move, minimise, close) is for desktops.
 
     def _on_focus_out(self, out: Any) -> None:
         """Only the guard gives the keyboard; a client that took it gives it back."""
@@ -321,25 +317,10 @@ class WindowManager:
 
     def _place(self, managed: Managed) -> None:
         screen = places.Screen(*self._size, self.bar)
-        place = screen.ui(self.mode) if managed.kind is Kind.UI else screen.browser(self._strip(managed))
-        if place == managed.place:
-            return
-        managed.place = place
-        managed.window.configure(x=place.x, y=place.y, width=place.width, height=place.height, border_width=0)
-        self._tell_place(managed)
-
-    def _strip(self, managed: Managed) -> int:
-        hints = managed.window.get_wm_normal_hints()
-        has_minimum = hints is not None and hints.flags & Xutil.PMinSize
-        return places.strip_height(
-            popup=managed.kind is Kind.POPUP,
-            fullscreen=managed.fullscreen,
-            minimum=min(int(hints.min_height), self._size[1] // 4) if has_minimum else None,
-        )
-
-    def _tell_place(self, managed: Managed) -> None:
-        if managed.place is not None:
-            ewmh.say_place(managed.window, managed.place)
+        if managed.kind is Kind.UI:
+            managed.put(screen.ui(self.mode))
+        else:
+            managed.put(screen.browser(managed.strip(screen.height)))
 
     # What a batch of events changed
 
@@ -357,7 +338,9 @@ class WindowManager:
 
         Without `pages` only what has to be above the browser's windows.
         """
+        self._cover()
         top = [self.ui.window] if self.ui is not None else []
+        top += [self._shield.window] if self._shield.up else []
         overrides = [self._screen.window(xid) for xid in self._overrides]
         rest = [*reversed(overrides), *(page.window for page in reversed(self.pages))] if pages else []
         curtain = [self._curtain]
@@ -365,6 +348,15 @@ class WindowManager:
         order[0].configure(stack_mode=X.Above)
         for above, window in itertools.pairwise(order):
             window.configure(sibling=above, stack_mode=X.Below)
+
+    def _cover(self) -> None:
+        """Another page can be tapped than before: not at once."""
+        reachable = self.pages[-1].window.id if self.shown is Mode.BAR and self.pages else None
+        if reachable is None:
+            self._shield.drop()
+        elif reachable != self._reachable:
+            self._shield.cover(places.Screen(*self._size, self.bar).rest)
+        self._reachable = reachable
 
     def _focus(self) -> None:
         if self.shown is Mode.FULL or not self.pages:

@@ -3,7 +3,7 @@
 `centre("start", 1280, 800)` is a point, in pixels from the top left of the display, that lies well inside the
 button in every language. `test_gallery` holds this table against what is really drawn, at all `SIZES`.
 
-A screen that has just appeared takes no taps for `kiosk.toolkit.INERT_SECONDS`: tap, wait for the effect for a
+A screen that has just appeared takes no taps for `kiosk.inert.INERT_SECONDS`: tap, wait for the effect for a
 little longer than that, and tap again if there was none (a tap too many falls on a screen that is inert).
 """
 

@@ -142,6 +142,11 @@ class Stage:
         """Waits until they are all on the screen."""
         await until(lambda: all(window.seen for window in windows), "windows on the screen")
 
+    async def takes_taps(self, xid: int) -> None:
+        """Waits until the page in this window is out of its shield."""
+        eyes = self.client()
+        await until(lambda: eyes.at(WIDTH // 2, HEIGHT // 2) == xid, "a page that takes taps")
+
     async def with_page(self) -> tuple[XClient, XWindow, XClient, XWindow]:
         """The UI and a browser in full screen, as a session has them; in the `bar` layout."""
         ours, theirs = self.client(), self.client()
@@ -150,4 +155,5 @@ class Stage:
         await self.shows(ui, main)
         await self.guard.layout("bar")
         await until(lambda: main.place == (0, BAR, WIDTH, HEIGHT - BAR), "the page's place")
+        await self.takes_taps(main.id)
         return ours, ui, theirs, main

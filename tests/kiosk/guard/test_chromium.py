@@ -11,11 +11,12 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from kiosk.guard.screen import Screen
 from session import wire
-from tests.kiosk.guard.stage import Stage
+from tests.kiosk.guard.stage import Guard, Stage
 from tests.kiosk.guard.xclient import BAR, HEIGHT, PATIENCE, WIDTH, XClient, end, until
 
 CHROMIUM = "/usr/lib/chromium/chromium"
@@ -74,14 +75,19 @@ class Browser:
         infos = (await self.command("Target.getTargets"))["targetInfos"]
         return sorted(info["url"].rpartition("/")[2] for info in infos if info["type"] == "page")
 
-    async def run(self, script: str) -> Any:
+    async def page_targets(self) -> list[str]:
+        infos = (await self.command("Target.getTargets"))["targetInfos"]
+        return [info["targetId"] for info in infos if info["type"] == "page"]
+
+    async def run(self, script: str, *, gesture: bool = False) -> Any:
         """The value of an expression in the first page."""
         if not self._session:
-            infos = (await self.command("Target.getTargets"))["targetInfos"]
-            target = next(info["targetId"] for info in infos if info["type"] == "page")
+            (target,) = await self.page_targets()
             attached = await self.command("Target.attachToTarget", targetId=target, flatten=True)
             self._session = attached["sessionId"]
-        answer = await self.command("Runtime.evaluate", self._session, expression=script, returnByValue=True)
+        answer = await self.command(
+            "Runtime.evaluate", self._session, expression=script, returnByValue=True, userGesture=gesture
+        )
         return answer["result"].get("value")
 
     async def says(self, script: str, value: Any) -> None:
@@ -94,8 +100,8 @@ class Browser:
         assert found == value, script
 
 
-@pytest.fixture
-async def browser(stage: Stage) -> AsyncIterator[Browser]:
+@contextlib.asynccontextmanager
+async def chromium(display: str) -> AsyncIterator[Browser]:
     server = await asyncio.start_server(_serve, "127.0.0.1", 0)
     home = tempfile.mkdtemp(prefix="marchepied-test-")
     os.chown(home, VISITOR, VISITOR)
@@ -108,7 +114,7 @@ async def browser(stage: Stage) -> AsyncIterator[Browser]:
         CHROMIUM, "--remote-debugging-pipe", "--kiosk", "--no-first-run", "--password-store=basic", "--disable-gpu",
         "--disable-background-networking", "--disable-component-update", f"--user-data-dir={home}/profile",
         f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/",
-        env={"HOME": home, "PATH": "/usr/bin:/bin", "DISPLAY": stage.server.name, "LANG": "C.UTF-8"},
+        env={"HOME": home, "PATH": "/usr/bin:/bin", "DISPLAY": display, "LANG": "C.UTF-8"},
         pass_fds=[in_read, out_write], stderr=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
     os.close(in_read)
@@ -121,10 +127,21 @@ async def browser(stage: Stage) -> AsyncIterator[Browser]:
         yield Browser(process, reader, in_write)
     finally:
         os.close(in_write)
+        # Those that it leaves behind still write to its home for a moment.
+        family = psutil.Process(process.pid).children(recursive=True)
         await end(process)
+        _, left = await asyncio.to_thread(psutil.wait_procs, family, PATIENCE)
+        for one in left:
+            one.kill()
         transport.close()
         server.close()
-        shutil.rmtree(home, ignore_errors=True)
+        shutil.rmtree(home)
+
+
+@pytest.fixture
+async def browser(stage: Stage) -> AsyncIterator[Browser]:
+    async with chromium(stage.server.name) as one:
+        yield one
 
 
 async def test_chromium_is_guarded(stage: Stage, browser: Browser, tmp_path: Path) -> None:
@@ -146,6 +163,49 @@ async def test_chromium_is_guarded(stage: Stage, browser: Browser, tmp_path: Pat
     await _full(stage, browser, ours)
     now = await state()
     assert (now["refused"], now["choosers"]) == (1, 1), "the file chooser"
+
+
+async def test_pages_come_to_the_front_whichever_came_first(stage: Stage) -> None:
+    """Chromium asks for its windows in one way of a window manager that it knows, and in another without one."""
+    stage.guard.process.kill()
+    await stage.guard.process.wait()
+    async with chromium(stage.server.name) as browser:
+        someone = stage.client()
+        await until(lambda: someone.stack, "the browser's window")
+        await browser.says("document.readyState", "complete")
+        for _ in range(3):
+            stage.control.ready.clear()
+            stage.guard = await Guard.start(stage.server, stage.run)
+            await until(lambda: stage.control.ready, "Ready")
+            ui = stage.client().ui().map()
+            await stage.shows(ui)
+            await stage.guard.layout("bar")
+            await _each_comes_forward(stage, browser, someone, ui.id)
+            stage.guard.process.kill()
+            await stage.guard.process.wait()
+            ui.client.close()
+        stage.guard = await Guard.start(stage.server, stage.run)
+
+
+async def _each_comes_forward(stage: Stage, browser: Browser, someone: XClient, ui: int) -> None:
+    main = await until(lambda: someone.focus if someone.focus > 1 else None, "the page")
+    before = await browser.page_targets()
+    await browser.run("!(popup = open('/other', '', 'width=400,height=300'))", gesture=True)
+    await until(lambda: someone.focus not in (main, ui), "the pop-up")
+    popup = someone.focus
+    (second,) = set(await browser.page_targets()) - set(before)
+    for mode in ("bar", "full"):
+        for target, window in ((before[0], main), (second, popup)):
+            await stage.guard.layout(mode)
+            await browser.command("Target.activateTarget", targetId=target)
+            await stage.guard.layout("bar")
+            await _has_focus(someone, window, f"the page asked for in {mode}")
+    await browser.run("popup.close()")
+    await until(lambda: someone.focus == main, "the page")
+
+
+async def _has_focus(someone: XClient, window: int, what: str) -> None:
+    await until(lambda: someone.focus == window, what)
 
 
 async def _place_and_layout(stage: Stage, browser: Browser, someone: XClient) -> None:
@@ -190,6 +250,7 @@ async def _keys(stage: Stage, browser: Browser, someone: XClient) -> None:
 
 async def _clicks(stage: Stage, browser: Browser, someone: XClient) -> None:
     link = (80, BAR + 75)
+    await stage.takes_taps(someone.focus)
     for modifier in ("Shift_L", "Control_L"):
         someone.hold(modifier)
         someone.click(*link)
@@ -205,6 +266,7 @@ async def _clicks(stage: Stage, browser: Browser, someone: XClient) -> None:
 
 async def _popups(stage: Stage, browser: Browser, someone: XClient, ui: int) -> None:
     main = someone.focus
+    await stage.takes_taps(main)
     someone.click(100, BAR + 175)
     await until(lambda: someone.focus not in (main, ui), "the pop-up")
     # The page of a pop-up has what the bar leaves, to the pixel: its strip is exactly under the bar.
@@ -212,6 +274,7 @@ async def _popups(stage: Stage, browser: Browser, someone: XClient, ui: int) -> 
     assert someone.at(20, BAR - 5) == ui
     await browser.run("popup.close()")
     await until(lambda: someone.focus == main, "the page")
+    await stage.takes_taps(main)
     someone.click(100, BAR + 475)
     await browser.says("!!document.fullscreenElement", True)
     assert await browser.run("innerHeight + ',' + screenY") == f"{HEIGHT - BAR},{BAR}"

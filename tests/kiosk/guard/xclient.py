@@ -96,6 +96,10 @@ class XWindow:
     def seen(self) -> bool:
         return bool(self.window.get_attributes().map_state == X.IsViewable)
 
+    def ask_for_the_top(self) -> None:
+        self.window.configure(stack_mode=X.Above)
+        self.client.display.sync()
+
     def destroy(self) -> None:
         self.window.destroy()
         self.client.display.sync()
