@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from socket import gethostname
+from typing import Any
 
 from PIL import Image
 from Xlib import XK, X
@@ -60,6 +61,10 @@ class Screen:
         xtest.fake_input(self.display, X.ButtonPress, 1)
         xtest.fake_input(self.display, X.ButtonRelease, 1)
         self.display.sync()
+
+    def at(self, x: int, y: int) -> Any:
+        """The window that a tap at this point reaches; X.NONE (0) for none."""
+        return self.root.translate_coords(self.root, x, y).child
 
     def move(self, x: float, y: float) -> None:
         xtest.fake_input(self.display, X.MotionNotify, x=round(x), y=round(y))
