@@ -31,6 +31,8 @@ TITLE = "Accueil" + PORTAL
 LOOK_SECONDS = 0.004
 STILL_SECONDS = 1.0
 """What has not changed for so long after the title came is what stays."""
+TOOLBAR = 90
+"""Pixels of a guest's window above its page, and a little more."""
 HEADER = (200, 60)
 """Width and height, in pixels, of the part of the page's head that is looked at."""
 
@@ -90,7 +92,7 @@ def _warm(port: int, tls_port: int, rounds: int) -> list[float]:
 
 
 def _cold(url: str) -> float:
-    """Chromium as a kiosk without Marchepied starts it, by Debian's command and on a display of its own."""
+    """A guest's window of Chromium, by Debian's command and on a display of its own, as large as the station's."""
     home = Path(tempfile.mkdtemp(prefix="marchepied-bench-"))
     read_end, write_end = os.pipe()
     server = subprocess.Popen(
@@ -104,13 +106,16 @@ def _cold(url: str) -> float:
     screen = xdisplay.Display(name)
     began = time.perf_counter()
     browser = subprocess.Popen(
-        ["/usr/bin/chromium", "--guest", "--kiosk", "--no-first-run", f"--user-data-dir={home}/profile", url],
+        [
+            *("/usr/bin/chromium", "--guest", "--no-first-run", f"--user-data-dir={home}/profile"),
+            *("--window-position=0,0", "--window-size=1280,800", url),
+        ],
         env={"DISPLAY": name, "HOME": str(home), "PATH": "/usr/bin", "LANG": "C.UTF-8"}, cwd=home,
         user=65_534, group=65_534, extra_groups=[], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         start_new_session=True,
     )  # fmt: skip
     try:
-        return _drawn(screen, 0) - began
+        return _drawn(screen, TOOLBAR) - began
     finally:
         screen.close()
         os.killpg(browser.pid, 9)
