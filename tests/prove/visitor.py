@@ -97,7 +97,7 @@ class Visitor:
 
     def go_home(self) -> None:
         """The link "Accueil" of the portal's head."""
-        self.screen.tap(0.828 * self.screen.width, BAR_HEIGHT + 31)
+        self.screen.tap_page(0.828 * self.screen.width, BAR_HEIGHT + 31)
         self.wait_title("Accueil", "the portal's home page")
 
     def follow(self, number: int, title: str) -> None:

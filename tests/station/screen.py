@@ -13,7 +13,7 @@ from socket import gethostname
 from typing import Any
 
 from PIL import Image
-from Xlib import XK, X
+from Xlib import XK, X, error
 from Xlib import display as xdisplay
 from Xlib.ext import xtest
 
@@ -21,6 +21,15 @@ from session.environment.tree import Tree
 
 X11_DIRECTORY = Path("/tmp/.X11-unix")
 FIRST_NUMBER = 7000
+
+
+def is_chromium(window: Any) -> bool:
+    """Of a window, or X.NONE; false for one that is gone."""
+    try:
+        kind = window.get_wm_class() if window else None
+    except error.BadWindow:
+        return False
+    return kind is not None and "chrom" in kind[1].lower()
 
 
 class Screen:
@@ -62,9 +71,14 @@ class Screen:
         xtest.fake_input(self.display, X.ButtonRelease, 1)
         self.display.sync()
 
-    def at(self, x: int, y: int) -> Any:
-        """The window that a tap at this point reaches; X.NONE (0) for none."""
-        return self.root.translate_coords(self.root, x, y).child
+    def tap_page(self, x: float, y: float) -> None:
+        """Taps the page in front as soon as it takes taps: it does not for its first moments. Raises TimeoutError."""
+        deadline = time.monotonic() + 10
+        while not is_chromium(self.root.translate_coords(self.root, round(x), round(y)).child):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"no page at {x}, {y}")
+            time.sleep(0.02)
+        self.tap(x, y)
 
     def move(self, x: float, y: float) -> None:
         xtest.fake_input(self.display, X.MotionNotify, x=round(x), y=round(y))

@@ -5,14 +5,13 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable
-from typing import Any
 
 from Xlib import X, error
 
 from session.model import Snapshot, State
 from tests.kiosk import positions
 from tests.station.harness import RunningStation
-from tests.station.screen import Screen
+from tests.station.screen import Screen, is_chromium
 
 AGAIN_SECONDS = 1.0
 """A screen that has just appeared takes no taps for a moment; a person taps again, and so do we."""
@@ -29,15 +28,6 @@ class Visitor:
     def tap(self, name: str) -> None:
         """`name` is one of tests.kiosk.positions.names()."""
         self.screen.tap(*positions.centre(name, self.screen.width, self.screen.height))
-
-    def tap_page(self, x: int, y: int) -> None:
-        """Taps the page in front as soon as it takes taps: it does not for its first moments. Raises TimeoutError."""
-        deadline = time.monotonic() + 5
-        while not self._is_chromium(self.screen.at(x, y)):
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"no page at {x}, {y}")
-            time.sleep(0.02)
-        self.screen.tap(x, y)
 
     def tap_until(self, name: str, holds: Callable[[], bool], seconds: float = 15.0) -> None:
         """Taps again and again, as people do, until it had its effect. Raises TimeoutError."""
@@ -66,14 +56,9 @@ class Visitor:
         found = []
         for window in self.screen.root.query_tree().children:
             with contextlib.suppress(error.BadWindow):
-                if window.get_attributes().map_state == X.IsViewable and self._is_chromium(window):
+                if window.get_attributes().map_state == X.IsViewable and is_chromium(window):
                     found.append(window)
         return found
-
-    @staticmethod
-    def _is_chromium(window: Any) -> bool:
-        kind = window.get_wm_class() if window else None
-        return kind is not None and "chrom" in kind[1].lower()
 
     def wait_page(self, part: str) -> None:
         """Waits for the page's title and until the page is drawn: before that Chromium drops what is typed."""

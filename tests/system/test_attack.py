@@ -141,7 +141,7 @@ def test_full_screen_never_covers_the_bar(welcome: Visitor, site: Site) -> None:
     visitor = opened(
         welcome, site, "this.requestFullscreen({navigationUI: 'hide'}).then(() => document.title = 'plein')"
     )
-    visitor.tap_page(*BUTTON)
+    visitor.screen.tap_page(*BUTTON)
     visitor.wait_title("plein")
     assert bar_is_there(visitor.screen.settle())
     visitor.tap_until("bar_home", lambda: not bar_is_there(visitor.screen.picture()))
@@ -150,7 +150,7 @@ def test_full_screen_never_covers_the_bar(welcome: Visitor, site: Site) -> None:
 def test_windows_without_end(station: RunningStation, welcome: Visitor, site: Site) -> None:
     visitor = opened(welcome, site, "window.open('/?' + Math.random(), '_blank', 'popup,width=300,height=200')")
     for _ in range(12):
-        visitor.tap_page(*BUTTON)
+        visitor.screen.tap_page(*BUTTON)
         visitor.screen.settle(1)
     assert bar_is_there(visitor.screen.picture())
     assert 2 <= len(station.desk().pages) <= 9
@@ -165,7 +165,7 @@ def test_a_file_that_cannot_be_chosen(welcome: Visitor, site: Site) -> None:
     )
     visitor = opened(welcome, site, script)
     before = visitor.screen.picture(0, 0, 600, 96).tobytes()
-    visitor.tap_page(*BUTTON)
+    visitor.screen.tap_page(*BUTTON)
     visitor.wait_title("annule")
     visitor.screen.wait(lambda one: one.crop((0, 0, 600, 96)).tobytes() != before, what="the word")
     assert visitor.screen.picture().getpixel(BUTTON) == GROUND
@@ -174,13 +174,13 @@ def test_a_file_that_cannot_be_chosen(welcome: Visitor, site: Site) -> None:
 def test_a_document_in_a_page_is_seen_and_not_printed(welcome: Visitor, site: Site) -> None:
     visitor = opened(welcome, site, "location = '/papier.pdf'")
     site.pages["/papier.pdf"] = ("application/pdf", pdf.attestation("Bonjour."))
-    visitor.tap_page(*BUTTON)
+    visitor.screen.tap_page(*BUTTON)
     visitor.wait_title("papier.pdf")
     paper = (900, 600)
     visitor.screen.wait(lambda one: one.getpixel(paper) == (255, 255, 255), what="the paper")
     below = (0, 150, 1280, 800)
     before = visitor.screen.settle().crop(below).tobytes()
-    visitor.tap_page(1203, 124)
+    visitor.screen.tap_page(1203, 124)
     # Chromium's print preview would cover the middle and dim the rest.
     assert visitor.screen.settle().crop(below).tobytes() == before
 
