@@ -182,7 +182,8 @@ class DevTools(asyncio.Protocol):
         self.gone.set()
         if self._reader is not None:
             self._reader.close()
-        if self._writer is not None:
+        # asyncio does not forgive an abort of a pipe that it is closing itself.
+        if self._writer is not None and not self._writer.is_closing():
             self._writer.abort()
         for waiting in self._waiting.values():
             if not waiting.done():

@@ -107,6 +107,18 @@ async def test_a_browser_that_goes(fake: FakeBrowser, tools: DevTools) -> None:
     fake.writes = os.open(os.devnull, os.O_WRONLY)
 
 
+async def test_a_browser_that_goes_with_both_ends_leaves_no_fault(fake: FakeBrowser, tools: DevTools) -> None:
+    faults: list[object] = []
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _loop, context: faults.append(context))
+    fake.close()
+    await tools.gone.wait()
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert faults == []
+    fake.reads, fake.writes = os.open(os.devnull, os.O_RDONLY), os.open(os.devnull, os.O_WRONLY)
+
+
 async def test_ids_do_not_begin_where_another_desk_began(fake: FakeBrowser) -> None:
     def ids() -> Iterable[int]:
         for _ in range(3):
