@@ -33,7 +33,8 @@ def main() -> int:
     # Only now: Kivy takes its settings while it is imported.
     from kiosk.shell import Kiosk
 
-    asyncio.run(Kiosk(settings, Path(os.environ["MARCHEPIED_RUN"])).live())
+    memory = Path(os.environ["HOME"], "choices.json")
+    asyncio.run(Kiosk(settings, Path(os.environ["MARCHEPIED_RUN"]), memory).live())
     return 0
 
 

@@ -171,7 +171,7 @@ class LayoutLink:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._wish: dict[str, Any] = {}
+        self._wish: dict[str, str | int] = {}
         self._call: Call | None = None
         """Sent, and not yet answered."""
         self._stale = False
@@ -179,10 +179,15 @@ class LayoutLink:
         self._changed = asyncio.Event()
         self._delay = Delay()
 
-    def want(self, mode: str) -> None:
-        """`mode` is `full` or `bar`."""
-        if self._wish.get("mode") != mode:
-            self._wish = {**self._wish, "mode": mode}
+    def want(self, mode: str, height: int | None = None) -> None:
+        """`mode` is `full` or `bar`; `height` is the bar's, in pixels."""
+        wish: dict[str, str | int] = {"mode": mode}
+        if height is not None:
+            wish["height"] = height
+        if "window" in self._wish:
+            wish["window"] = self._wish["window"]
+        if wish != self._wish:
+            self._wish = wish
             self._tell()
 
     def claim(self, window: int) -> None:

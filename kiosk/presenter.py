@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from kiosk import client, plain, view
+from kiosk import client, plain, remembered, theme, view
 from kiosk.words import LANGUAGES, Words
 from session.model import Snapshot, State
 from session.pages import DeskSnapshot, Settings
@@ -25,26 +25,33 @@ SAID_SECONDS = 5.0
 """How long a refusal stays on the screen."""
 OPENED_SECONDS = 1.0
 """How long a page that was opened may take to be heard of: that comes from the desk beside the answer."""
-LANGUAGE_SECONDS = 60.0
-"""After so long without a touch the welcome screen speaks the station's language again."""
+CHOICE_SECONDS = 60.0
+"""After so long without a touch the welcome screen is as nobody has chosen anything: language, size, colours."""
 
 
 def _nothing() -> None: ...
 
 
 class Presenter:
-    """The state behind the screens. `on_change` is called, in the event loop, whenever something to show changed."""
+    """The state behind the screens. `on_change` is called, in the event loop, whenever something to show changed.
 
-    def __init__(self, settings: Settings, run: Path, on_change: Callable[[], None]) -> None:
+    `memory` is the file in which a UI that is started again finds its visitor's choices; None for none.
+    """
+
+    def __init__(
+        self, settings: Settings, run: Path, on_change: Callable[[], None], memory: Path | None = None
+    ) -> None:
         language = settings.language if settings.language in LANGUAGES else LANGUAGES[0]
         self.settings = settings
         self.snapshot: Snapshot | None = None
         self.desk: DeskSnapshot | None = None
-        self.local = view.Local(language=language)
-        self.words = Words(language)
+        self._usual = view.Local(language=language)
+        """As nobody has chosen anything."""
+        self._memory = memory
+        self.local = remembered.load(memory, self._usual) if memory is not None else self._usual
+        self.words = Words(self.local.language)
         self.said = ""
         """A short word about the last tap: a refusal, or that a site is being opened."""
-        self._default_language = language
         self._control, self._desk, self._guard = run / "control", run / "desk", run / "guard"
         self._layout = client.LayoutLink(self._guard)
         self._on_change = on_change
@@ -54,12 +61,17 @@ class Presenter:
         self._choosers: int | None = None
         """As the guard counts them; None before it was heard."""
         self._touched = time.monotonic()
+        self._width = settings.width
         self._drawn = asyncio.Event()
         self._known = asyncio.Event()
 
     @property
     def screen(self) -> view.Screen:
         return view.screen_for(self.snapshot, self.desk, self.local)
+
+    @property
+    def bar(self) -> theme.BarPlan:
+        return theme.bar_plan(self._width, self.settings.bar_height, self.local.text_size)
 
     @property
     def demonstration(self) -> bool:
@@ -125,6 +137,12 @@ class Presenter:
         """The X window that is ours, for the guard."""
         self._layout.claim(window)
 
+    def fit(self, width: int) -> None:
+        """The window is so wide now, in pixels: the screen was turned, or is another one."""
+        if width != self._width:
+            self._width = width
+            self._changed()
+
     def touched(self) -> None:
         """Somebody touched a screen of ours."""
         self._touched = time.monotonic()
@@ -132,9 +150,11 @@ class Presenter:
     def tick(self) -> None:
         """About once a second: what only time changes."""
         quiet = time.monotonic() - self._touched
-        strange = self.local.language != self._default_language
-        if strange and quiet > LANGUAGE_SECONDS and self.screen is view.Screen.WELCOME:
-            self.speak(self._default_language)
+        if quiet > CHOICE_SECONDS and self.screen in (view.Screen.WELCOME, view.Screen.DISPLAY) and not self.occupied:
+            usual = msgspec.structs.replace(self._usual, connected=self.local.connected)
+            if self.local != usual:
+                self.words = Words(usual.language)
+                self._keep(usual)
 
     # What a tap does
 
@@ -196,6 +216,10 @@ class Presenter:
         self.words = Words(language)
         self._set(language=language)
 
+    def look_like(self, *, text_size: theme.TextSize | None = None, colours: theme.Colours | None = None) -> None:
+        """Draws the screens with words of this size, or in these colours."""
+        self._set(text_size=text_size or self.local.text_size, colours=colours or self.local.colours)
+
     # Saying
 
     def say(self, text: str, seconds: float | None = None) -> None:
@@ -215,11 +239,17 @@ class Presenter:
     # Within
 
     def _set(self, **changes: object) -> None:
-        self.local = msgspec.structs.replace(self.local, **changes)
+        self._keep(msgspec.structs.replace(self.local, **changes))
+
+    def _keep(self, local: view.Local) -> None:
+        before, self.local = self.local, local
+        if self._memory is not None and remembered.choices_of(before) != remembered.choices_of(local):
+            remembered.save(self._memory, remembered.choices_of(local))
         self._changed()
 
     def _changed(self) -> None:
-        self._layout.want(view.mode_for(self.screen))
+        mode = view.mode_for(self.screen)
+        self._layout.want(mode, self.bar.height if mode is view.Mode.BAR else None)
         self._on_change()
 
     def _call(

@@ -41,7 +41,8 @@ class Stage(FloatLayout):
         width, height = Window.size
         if screen is not self._screen:
             self._screen, self._shown_at = screen, time.monotonic()
-        wanted = (screen, self._presenter.local.language, width, height)
+        local = self._presenter.local
+        wanted = (screen, local.language, local.text_size, local.colours, width, height)
         if wanted != self._built and self._has_room(screen, height):
             self._build(screen, width, height)
             self._built = wanted
@@ -63,23 +64,24 @@ class Stage(FloatLayout):
 
     def _has_room(self, screen: view.Screen, height: int) -> bool:
         """Whether the guard has given the window the height for this screen; until then the one before stays."""
-        small = height <= 2 * self._presenter.settings.bar_height
+        bar = self._presenter.bar.height
         if view.mode_for(screen) is view.Mode.FULL:
-            return not small
-        return small or time.monotonic() - self._shown_at > _WITHOUT_GUARD
+            return height > 1.2 * bar
+        return height <= bar or time.monotonic() - self._shown_at > _WITHOUT_GUARD
 
     def _build(self, screen: view.Screen, width: int, height: int) -> None:
         self.clear_widgets()
-        bar_height = self._presenter.settings.bar_height
+        local, plan = self._presenter.local, self._presenter.bar
         if view.mode_for(screen) is view.Mode.BAR:
-            look.set_unit(theme.bar_scale(width, bar_height))
+            look.take(plan.unit, plan.text, local.colours)
             self._sheet = screens.build(screen, self._presenter)
             self._sheet.size_hint = (1, None)
-            self._sheet.height = min(height, bar_height)
+            self._sheet.height = min(height, plan.height)
             self._sheet.pos_hint = {"top": 1}
         else:
-            look.set_unit(theme.scale(width, height))
+            look.take(theme.scale(width, height), theme.TEXT_FACTORS[local.text_size], local.colours)
             self._sheet = screens.build(screen, self._presenter)
+        Window.clearcolor = look.now.paper
         self.add_widget(self._sheet)
 
     def _say(self, screen: view.Screen) -> None:
@@ -103,9 +105,9 @@ class Kiosk(App):
 
     title = "Marchepied"
 
-    def __init__(self, settings: Settings, run: Path) -> None:
+    def __init__(self, settings: Settings, run: Path, memory: Path) -> None:
         super().__init__()
-        self._presenter = Presenter(settings, run, self._on_change)
+        self._presenter = Presenter(settings, run, self._on_change, memory)
         self._stage: Stage | None = None
         self._lively_until = 0.0
         # In the next frame: what a tap asks of other processes goes out before anything is drawn for it.
@@ -125,7 +127,6 @@ class Kiosk(App):
             await asyncio.gather(lines, window, return_exceptions=True)
 
     def build(self) -> Stage:
-        Window.clearcolor = theme.PAPER
         Window.bind(
             size=lambda *_: self._on_change(),
             on_draw=lambda *_: self._outdated(),
@@ -138,6 +139,7 @@ class Kiosk(App):
             on_request_close=lambda *_, **__: True,
         )
         self._presenter.claim_window(Window.get_window_info().window)
+        Window.bind(width=lambda _window, width: self._presenter.fit(width))
         Clock.schedule_interval(self._tick, 0.5)
         Clock.schedule_interval(self._prepare, 0.1)
         self._stage = Stage(self._presenter)

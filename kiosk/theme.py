@@ -1,11 +1,12 @@
 """Colours, fonts and the scale of sizes: our own look, calm and high in contrast. Pure data, no Kivy.
 
-Every colour of the interface comes from here, and every pair of text and ground from `STYLES` or `PAIRS`, so
+Every colour of the interface comes from here, and every pair of text and ground from `styles` or `pairs`, so
 that a test can hold all of them to a contrast of 7:1 (WCAG 2.2, level AAA) without looking at a screen.
 """
 
 from __future__ import annotations
 
+import enum
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,28 +20,79 @@ def colour(code: str) -> Colour:
     return (red, green, blue, 1.0)
 
 
-PAPER = colour("#fbf7ee")
-"""The ground of every full screen."""
-CARD = colour("#ffffff")
-INK = colour("#14212b")
-SOFT = colour("#3a464f")
-"""Text that comes second."""
-LINE = colour("#6b7780")
-"""Borders; never text."""
-IDLE_DOT = colour("#c3cfca")
-TEAL = colour("#0d4a43")
-TEAL_DEEP = colour("#062b27")
-MIST = colour("#e3ece8")
-"""A pressed or marked card."""
-AMBER = colour("#f5c84c")
-AMBER_DEEP = colour("#e0ac1f")
-BRICK = colour("#7a1b16")
-BRICK_DEEP = colour("#4f0f0c")
-NIGHT = colour("#14212b")
-"""The ground of the bar over a site."""
-NIGHT_RAISED = colour("#2a3944")
-NIGHT_PRESSED = colour("#425360")
-WHITE = colour("#ffffff")
+class Palette(NamedTuple):
+    """One set of colours. `on_x` is the text that stands on the ground `x`."""
+
+    paper: Colour
+    """The ground of every full screen."""
+    card: Colour
+    ink: Colour
+    soft: Colour
+    """Text that comes second."""
+    line: Colour
+    """Borders; never text."""
+    idle: Colour
+    accent: Colour
+    """Titles, and the ground of the one main action."""
+    accent_deep: Colour
+    on_accent: Colour
+    mist: Colour
+    """A pressed or marked card."""
+    finish: Colour
+    finish_deep: Colour
+    on_finish: Colour
+    alarm: Colour
+    """What is grave: a text on paper, and a ground."""
+    alarm_deep: Colour
+    on_alarm: Colour
+    night: Colour
+    """The ground of the bar over a site."""
+    raised: Colour
+    raised_deep: Colour
+    on_night: Colour
+    warn: Colour
+    """Trouble, on the bar."""
+    edge: int
+    """Pixels of the design: how thick borders are."""
+
+
+def _of(edge: int, **codes: str) -> Palette:
+    return Palette(edge=edge, **{name: colour(code) for name, code in codes.items()})
+
+
+class Colours(enum.StrEnum):
+    """The palettes that a visitor can choose from."""
+
+    CALM = "calm"
+    STRONG = "strong"
+    """For poor sight: light on black, thick borders."""
+    DAY = "day"
+    """For daylight on a dim panel: black on white."""
+
+
+PALETTES: dict[Colours, Palette] = {
+    Colours.CALM: _of(
+        2, paper="#fbf7ee", card="#ffffff", ink="#14212b", soft="#3a464f", line="#6b7780", idle="#c3cfca",
+        accent="#0d4a43", accent_deep="#062b27", on_accent="#ffffff", mist="#e3ece8",
+        finish="#f5c84c", finish_deep="#e0ac1f", on_finish="#14212b",
+        alarm="#7a1b16", alarm_deep="#4f0f0c", on_alarm="#ffffff",
+        night="#14212b", raised="#2a3944", raised_deep="#425360", on_night="#ffffff", warn="#f5c84c",
+    ),
+    Colours.STRONG: _of(
+        4, paper="#000000", card="#000000", ink="#ffffff", soft="#f2f2f2", line="#ffffff", idle="#5c5c5c",
+        accent="#ffe14d", accent_deep="#d6b800", on_accent="#000000", mist="#333333",
+        finish="#8fe3ff", finish_deep="#57c7ea", on_finish="#000000",
+        alarm="#ffab9e", alarm_deep="#ff8470", on_alarm="#000000",
+        night="#000000", raised="#262626", raised_deep="#404040", on_night="#ffffff", warn="#ffe14d",
+    ),
+    Colours.DAY: _of(
+        4, paper="#ffffff", card="#ffffff", ink="#000000", soft="#1c1c1c", line="#000000", idle="#b5b5b5",
+        accent="#00302b", accent_deep="#000000", on_accent="#ffffff", mist="#dfe9e6",
+        finish="#ffd23c", finish_deep="#e6b400", on_finish="#000000",
+        alarm="#6b0000", alarm_deep="#3d0000", on_alarm="#ffffff",
+        night="#000000", raised="#182024", raised_deep="#3d4a53", on_night="#ffffff", warn="#ffd23c",
+    ),
+}  # fmt: skip
 
 
 class Style(NamedTuple):
@@ -50,33 +102,52 @@ class Style(NamedTuple):
     border: Colour
 
 
-STYLES: dict[str, Style] = {
-    "main": Style(WHITE, TEAL, TEAL_DEEP, TEAL),
-    "plain": Style(INK, CARD, MIST, LINE),
-    "chosen": Style(INK, MIST, MIST, TEAL),
-    "finish": Style(INK, AMBER, AMBER_DEEP, AMBER),
-    "grave": Style(WHITE, BRICK, BRICK_DEEP, BRICK),
-    "bar": Style(WHITE, NIGHT_RAISED, NIGHT_PRESSED, NIGHT_RAISED),
-}
-"""What a button can look like. `main` is the one main action of a screen."""
+def styles(of: Palette) -> dict[str, Style]:
+    """What a button can look like. `main` is the one main action of a screen."""
+    return {
+        "main": Style(of.on_accent, of.accent, of.accent_deep, of.accent),
+        "plain": Style(of.ink, of.card, of.mist, of.line),
+        "chosen": Style(of.ink, of.mist, of.mist, of.accent),
+        "finish": Style(of.on_finish, of.finish, of.finish_deep, of.finish),
+        "grave": Style(of.on_alarm, of.alarm, of.alarm_deep, of.alarm),
+        "bar": Style(of.on_night, of.raised, of.raised_deep, of.raised),
+    }
 
-PAIRS: dict[str, tuple[Colour, Colour]] = {
-    "text on paper": (INK, PAPER),
-    "second text on paper": (SOFT, PAPER),
-    "text on a card": (INK, CARD),
-    "second text on a card": (SOFT, CARD),
-    "second text on a pressed card": (SOFT, MIST),
-    "title on paper": (TEAL, PAPER),
-    "letter on a disc": (WHITE, TEAL),
-    "text on the bar": (WHITE, NIGHT),
-    "trouble on the bar": (AMBER, NIGHT),
-    "demonstration": (INK, AMBER),
-    "a word of refusal": (WHITE, NIGHT),
-}
+
+def pairs(of: Palette) -> dict[str, tuple[Colour, Colour]]:
+    """Every text and its ground, besides those of the buttons."""
+    return {
+        "text on paper": (of.ink, of.paper),
+        "second text on paper": (of.soft, of.paper),
+        "text on a card": (of.ink, of.card),
+        "second text on a card": (of.soft, of.card),
+        "second text on a pressed card": (of.soft, of.mist),
+        "title on paper": (of.accent, of.paper),
+        "what is grave on paper": (of.alarm, of.paper),
+        "letter on a disc": (of.on_accent, of.accent),
+        "text on the bar": (of.on_night, of.night),
+        "trouble on the bar": (of.warn, of.night),
+        "a number on a button of the bar": (of.warn, of.raised),
+        "demonstration": (of.on_finish, of.finish),
+        "a word of refusal": (of.on_night, of.night),
+    }
+
+
+class TextSize(enum.StrEnum):
+    NORMAL = "normal"
+    LARGE = "large"
+    LARGEST = "largest"
+
+
+TEXT_FACTORS: dict[TextSize, float] = {TextSize.NORMAL: 1.0, TextSize.LARGE: 1.2, TextSize.LARGEST: 1.4}
+"""How much larger words are drawn than the design says."""
 
 DESIGN_WIDTH, DESIGN_HEIGHT = 1024, 768
 """Sizes in the screens are pixels of this window; a larger one scales them up, so that nothing looks lost."""
 DESIGN_BAR = 96
+DESIGN_TWO_ROWS = 172
+BAR_WIDTH, BAR_TOOLS_WIDTH = 1260, 840
+"""What all of the bar needs in one row, and what its tools alone need."""
 TOUCH = 64
 """Smallest side of anything that can be tapped, in pixels."""
 SMALLEST_TEXT = 20
@@ -98,6 +169,28 @@ def scale(width: int, height: int) -> float:
 def bar_scale(width: int, bar_height: int) -> float:
     """The same for the bar over a site."""
     return max(1.0, min(width / DESIGN_WIDTH, bar_height / DESIGN_BAR))
+
+
+class BarPlan(NamedTuple):
+    """How the bar over a site is laid out."""
+
+    rows: int
+    """1, or 2 where the screen is too narrow for all of it in one."""
+    unit: float
+    """Window pixels of one pixel of the design."""
+    text: float
+    """How much larger than the design its words are."""
+    height: int
+    """Pixels of the window."""
+
+
+def bar_plan(width: int, bar_height: int, size: TextSize) -> BarPlan:
+    """For a screen of `width` pixels; `bar_height` is a bar's of one row and words of normal size, in pixels."""
+    unit, text = bar_scale(width, bar_height), TEXT_FACTORS[size]
+    if width >= BAR_WIDTH * unit * text:
+        return BarPlan(1, unit, text, round(bar_height * text))
+    text = max(1.0, min(text, width / (BAR_TOOLS_WIDTH * unit)))
+    return BarPlan(2, unit, text, round(DESIGN_TWO_ROWS * unit * text))
 
 
 def wide_font() -> str:

@@ -10,6 +10,7 @@ import enum
 
 import msgspec
 
+from kiosk import theme
 from session.model import Snapshot, State
 from session.pages import BrowserState, DeskSnapshot, Page, PageState
 
@@ -27,6 +28,8 @@ class Screen(enum.StrEnum):
     DOCUMENTS = "documents"
     CRASHED = "crashed"
     RESTARTING = "restarting"
+    DISPLAY = "display"
+    """The size of words, and the colours."""
     WARNING = "warning"
     CONFIRM_END = "confirm_end"
     ERASING = "erasing"
@@ -46,6 +49,7 @@ class Side(enum.StrEnum):
 
     PAGES = "pages"
     DOCUMENTS = "documents"
+    DISPLAY = "display"
     CONFIRM_END = "confirm_end"
 
 
@@ -56,6 +60,8 @@ class Local(msgspec.Struct, frozen=True):
     connected: bool = False
     """Whether the session daemon is at the other end of the line."""
     notice_read: bool = False
+    text_size: theme.TextSize = theme.TextSize.NORMAL
+    colours: theme.Colours = theme.Colours.CALM
     side: Side | None = None
     opening: str | None = None
     """Id of the site that was tapped and whose page is not there yet: its bar is."""
@@ -77,7 +83,9 @@ def screen_for(snapshot: Snapshot | None, desk: DeskSnapshot | None, local: Loca
             return Screen.PREPARING
         case State.READY:
             # A station whose daemon is away cannot vouch for its cleanness: nobody may start on it.
-            return Screen.WELCOME if local.connected else Screen.PREPARING
+            if not local.connected:
+                return Screen.PREPARING
+            return Screen.DISPLAY if local.side is Side.DISPLAY else Screen.WELCOME
         case State.ACTIVE:
             return _in_session(desk, local)
         case State.WARNING:
@@ -99,6 +107,8 @@ def _in_session(desk: DeskSnapshot | None, local: Local) -> Screen:
         return Screen.NOTICE
     if desk.browser is BrowserState.RESTARTING:
         return Screen.RESTARTING
+    if local.side is Side.DISPLAY:
+        return Screen.DISPLAY
     if local.side is Side.DOCUMENTS:
         return Screen.DOCUMENTS
     if local.side is Side.PAGES and desk.pages:

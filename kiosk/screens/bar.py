@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import time
 
-from kiosk import plain, theme, view
-from kiosk.screens.sheet import Sheet, basics, load_rules
+from kivy.properties import NumericProperty
+
+from kiosk import plain, view
+from kiosk.screens.sheet import Host, Sheet, basics, load_rules
+from kiosk.widgets import look
 from session.pages import Page, PageState
 
 
 class Bar(Sheet):
+    rows = NumericProperty(1)
+
+    def __init__(self, host: Host) -> None:
+        super().__init__(host)
+        self.rows = host.bar.rows
+        if self.rows == 2:
+            self.remove_widget(self.ids.finish)
+            self.ids.first.add_widget(self.ids.finish)
+
     def refresh(self) -> None:
         desk, page = self.host.desk, view.active_page(self.host.desk)
         if desk is None:
@@ -33,12 +45,12 @@ class Bar(Sheet):
         site = plain.clean(page.site) or self.say("bar.our_page")
         self.ids.site.text = self.say(f"trouble_page.{page.state}") if broken else site
         self.ids.lock.name = "alert" if broken else "" if ours else "lock" if page.secure else "unlock"
-        self.ids.site.color = self.ids.lock.color = theme.WHITE if well else theme.AMBER
+        self.ids.site.color = self.ids.lock.color = look.now.on_night if well else look.now.warn
 
     def _tell_opening(self) -> None:
         self.ids.site.text = self.host.title(self.host.local.opening or "")
         self.ids.lock.name = ""
-        self.ids.site.color = theme.WHITE
+        self.ids.site.color = look.now.on_night
 
     def _time(self) -> str:
         snapshot = self.host.snapshot

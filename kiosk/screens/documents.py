@@ -7,6 +7,7 @@ from kivy.uix.boxlayout import BoxLayout
 
 from kiosk import plain
 from kiosk.screens.sheet import FullSheet, Host, load_rules
+from kiosk.widgets import look
 from session.pages import DeskSnapshot
 
 DOCUMENTS_A_PART = 5
@@ -18,6 +19,8 @@ class DocumentRow(BoxLayout):
 
 
 class Documents(FullSheet):
+    offers_display = True
+
     def __init__(self, host: Host) -> None:
         self._part = 0
         self._filled: tuple[object, ...] = ()
@@ -35,7 +38,7 @@ class Documents(FullSheet):
         self.refresh()
 
     def _fill(self, desk: DeskSnapshot) -> None:
-        part = plain.part(desk.documents, DOCUMENTS_A_PART, self._part)
+        part = plain.part(desk.documents, look.fewer(DOCUMENTS_A_PART), self._part)
         self.ids.rows.clear_widgets()
         for document in desk.documents[part.first : part.last]:
             size = self.say.size(document.size) if document.complete else self.say("documents.partial")

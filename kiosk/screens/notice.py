@@ -6,6 +6,8 @@ from kiosk.screens.sheet import FullSheet, load_rules
 
 
 class Notice(FullSheet):
+    offers_display = True
+
     def time_text(self) -> str:
         settings = self.host.settings
         session, idle = (

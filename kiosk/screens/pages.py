@@ -7,6 +7,7 @@ from kivy.uix.boxlayout import BoxLayout
 
 from kiosk import plain
 from kiosk.screens.sheet import FullSheet, Host, load_rules
+from kiosk.widgets import look
 from session.pages import DeskSnapshot, PageState
 
 PAGES_A_PART = 4
@@ -26,6 +27,8 @@ class PageRow(BoxLayout):
 
 
 class Pages(FullSheet):
+    offers_display = True
+
     def __init__(self, host: Host) -> None:
         self._part = 0
         self._filled: tuple[object, ...] = ()
@@ -43,7 +46,7 @@ class Pages(FullSheet):
         self.refresh()
 
     def _fill(self, desk: DeskSnapshot) -> None:
-        part = plain.part(desk.pages, PAGES_A_PART, self._part)
+        part = plain.part(desk.pages, look.fewer(PAGES_A_PART), self._part)
         self.ids.rows.clear_widgets()
         for page in desk.pages[part.first : part.last]:
             trouble = "" if page.state is PageState.OPEN else self.say(f"trouble_page.{page.state}")

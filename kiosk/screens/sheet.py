@@ -8,7 +8,7 @@ from typing import Protocol
 from kivy.lang import Builder
 from kivy.uix.boxlayout import BoxLayout
 
-from kiosk import view
+from kiosk import theme, view
 from kiosk.widgets import basics
 from kiosk.words import Words
 from session.model import Snapshot
@@ -27,6 +27,8 @@ class Host(Protocol):
 
     @property
     def demonstration(self) -> bool: ...
+    @property
+    def bar(self) -> theme.BarPlan: ...
     def start(self) -> None: ...
     def end(self) -> None: ...
     def more_time(self) -> None: ...
@@ -40,6 +42,9 @@ class Host(Protocol):
     def turn_to(self, side: view.Side | None) -> None: ...
     def read_notice(self) -> None: ...
     def speak(self, language: str) -> None: ...
+    def look_like(
+        self, *, text_size: theme.TextSize | None = None, colours: theme.Colours | None = None
+    ) -> None: ...
 
 
 class Sheet(BoxLayout):
@@ -61,6 +66,14 @@ class Sheet(BoxLayout):
 
 class FullSheet(Sheet):
     """A screen that fills the display: ours alone, with the station's name at the top."""
+
+    offers_display = False
+    """Whether one can go from here to the choice of sizes and colours, and come back."""
+
+    def __init__(self, host: Host) -> None:
+        super().__init__(host)
+        if not self.offers_display:
+            self.ids.head.remove_widget(self.ids.display)
 
     def refresh(self) -> None:
         self.ids.mark.opacity = 1 if self.host.demonstration else 0

@@ -22,6 +22,8 @@ no word of a visit where there may have been none (a start, a part that failed w
 
 
 class Welcome(FullSheet):
+    offers_display = True
+
     def __init__(self, host: Host) -> None:
         super().__init__(host)
         for language in words.LANGUAGES:

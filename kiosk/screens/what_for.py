@@ -6,8 +6,9 @@ from kivy.properties import StringProperty
 
 from kiosk import plain
 from kiosk.screens.sheet import FullSheet, Host, basics, load_rules
+from kiosk.widgets import look
 
-SITES_A_PART = 7
+COLUMNS, ROWS = 2, 4
 TITLE_LENGTH = 44
 """Characters of a site's title: two lines of a tile."""
 
@@ -18,6 +19,8 @@ class SiteTile(basics.Card):
 
 
 class WhatFor(FullSheet):
+    offers_display = True
+
     def __init__(self, host: Host) -> None:
         self._part = 0
         super().__init__(host)
@@ -26,8 +29,9 @@ class WhatFor(FullSheet):
     def _fill(self) -> None:
         """Lays out the tiles of the present part, and the one that leads to the next."""
         sites = self.host.settings.sites
-        part = plain.part(sites, SITES_A_PART, self._part)
         grid = self.ids.sites
+        grid.cols, grid.rows = (1, ROWS) if look.fewer(COLUMNS) < COLUMNS else (COLUMNS, look.fewer(ROWS))
+        part = plain.part(sites, grid.cols * grid.rows - 1, self._part)
         grid.clear_widgets()
         for site in sites[part.first : part.last]:
             title = plain.clean(site.title, TITLE_LENGTH)

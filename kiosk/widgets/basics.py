@@ -16,7 +16,10 @@ from kivy.uix.widget import Widget
 from kiosk import theme
 from kiosk.widgets import icons, look
 
-__all__ = ["Action", "BarButton", "Card", "Disc", "Foreign", "OneLine", "Tag", "Text", "Word", "Working", "icons"]
+__all__ = [
+    *("Action", "BarButton", "Card", "Disc", "Foreign", "HeadButton", "OneLine", "Tag", "Text", "Word", "Working"),
+    "icons",
+]
 
 
 class Text(Label):
@@ -42,9 +45,9 @@ class Styled(ButtonBehavior):
     """Something to tap, in one of the theme's styles."""
 
     style = StringProperty("plain")
-    text_color = ColorProperty(theme.STYLES["plain"].text)
-    ground = ColorProperty(theme.STYLES["plain"].ground)
-    border = ColorProperty(theme.STYLES["plain"].border)
+    text_color = ColorProperty()
+    ground = ColorProperty()
+    border = ColorProperty()
 
     def __init__(self, **values: object) -> None:
         super().__init__(**values)
@@ -53,7 +56,7 @@ class Styled(ButtonBehavior):
         self._paint()
 
     def _paint(self, *_largs: object) -> None:
-        style = theme.STYLES[self.style]
+        style = look.style(self.style)
         self.text_color, self.border = style.text, style.border
         self.ground = style.pressed if self.state == "down" else style.ground
 
@@ -77,13 +80,20 @@ class BarButton(Styled, BoxLayout):
     """Pixels of the window; `width` may be less while the button is not offered."""
 
 
+class HeadButton(Styled, BoxLayout):
+    """A button at the head of a full screen: a picture beside a word."""
+
+    icon = StringProperty("")
+    text = StringProperty("")
+
+
 class Word(Label):
     """What is said for some seconds at the top of a full screen."""
 
     def fit(self) -> None:
         """Takes the sizes of the screen below it."""
-        self.font_size = look.u(26)
-        self.height = look.u(82)
+        self.font_size = look.t(26)
+        self.height = look.t(82)
 
 
 class Disc(Label):
@@ -113,7 +123,7 @@ class Working(Widget):
         self.canvas.clear()
         with self.canvas:
             for dot in range(self.DOTS):
-                Color(rgba=theme.TEAL if dot == self._at else theme.IDLE_DOT)
+                Color(rgba=look.now.accent if dot == self._at else look.now.idle)
                 SmoothEllipse(pos=(left + 2 * dot * side, self.y + (self.height - side) / 2), size=(side, side))
 
 

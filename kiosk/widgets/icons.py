@@ -6,7 +6,7 @@ from kivy.graphics import Color, SmoothLine, SmoothRoundedRectangle
 from kivy.properties import ColorProperty, StringProperty
 from kivy.uix.widget import Widget
 
-from kiosk import theme
+from kiosk.widgets import look
 
 Point = tuple[float, float]
 
@@ -21,6 +21,12 @@ _STROKES: dict[str, tuple[tuple[Point, ...], ...]] = {
         ((9, 13), (15, 13)),
         ((9, 8), (15, 8)),
     ),
+    "display": (
+        ((2, 3), (8, 21), (14, 3)),
+        ((4.2, 9.5), (11.8, 9.5)),
+        ((15, 3), (18.5, 13), (22, 3)),
+        ((16.3, 6.7), (20.7, 6.7)),
+    ),
     "tick": (((4, 12), (10, 5), (20, 19)),),
     "alert": (((12, 22), (1, 3), (23, 3), (12, 22)), ((12, 16), (12, 10.5)), ((12, 8), (12, 6.3))),
     "lock": (((7, 13), (7, 17), (9.5, 21), (14.5, 21), (17, 17), (17, 13)),),
@@ -32,10 +38,10 @@ class Icon(Widget):
     """One of the pictures above, as large as its smaller side."""
 
     name = StringProperty("")
-    color = ColorProperty(theme.INK)
+    color = ColorProperty()
 
     def __init__(self, **values: object) -> None:
-        super().__init__(**values)
+        super().__init__(**{"color": look.now.ink, **values})
         self.bind(pos=self._draw, size=self._draw, name=self._draw, color=self._draw)
         self._draw()
 

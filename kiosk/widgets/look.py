@@ -1,18 +1,49 @@
-"""The scale of the screen that is being built. Screens are built anew when the window's size changes, so their
-.kv files call `u` once and nothing is bound to it.
+"""The look of the screen that is being built: its scale, its text size, its colours.
+
+Screens are built anew when any of them changes, so their .kv files read them once and nothing is bound to them.
 """
 
 from __future__ import annotations
 
+from kiosk import theme
+
+now: theme.Palette = theme.PALETTES[theme.Colours.CALM]
+"""The colours."""
 _unit = 1.0
+_text = 1.0
 
 
-def set_unit(unit: float) -> None:
-    """Window pixels of one pixel of the design."""
-    global _unit
-    _unit = unit
+def take(unit: float, text: float, colours: theme.Colours) -> None:
+    """`unit`: window pixels of one pixel of the design. `text`: how much larger words are."""
+    global now, _unit, _text
+    now = theme.PALETTES[colours]
+    _unit, _text = unit, text
 
 
 def u(pixels: float) -> int:
     """Pixels of the design as pixels of the window."""
     return round(pixels * _unit)
+
+
+def t(pixels: float) -> int:
+    """The same for words and what holds them: follows the text size too."""
+    return round(pixels * _unit * _text)
+
+
+def h(pixels: float) -> int:
+    """The same for what is large already: grows half as much with the text size."""
+    return round(pixels * _unit * (1 + _text) / 2)
+
+
+def s(pixels: float) -> int:
+    """The same for space between things: larger words take some of it."""
+    return round(pixels * _unit / _text**2)
+
+
+def fewer(number: int) -> int:
+    """How many of `number` rows there is room for when words are larger."""
+    return round(number / _text)
+
+
+def style(name: str) -> theme.Style:
+    return theme.styles(now)[name]

@@ -127,6 +127,7 @@ CASES: dict[str, Case] = {
     "pages": Case(session(), MANY_PAGES, side(Side.PAGES)),
     "documents": Case(session(), DOCUMENTS, side(Side.DOCUMENTS)),
     "documents_none": Case(session(), at_site(page(1), downloading=1), side(Side.DOCUMENTS)),
+    "display": Case(session(), TWO, side(Side.DISPLAY)),
     "crashed": Case(session(), at_site(page(1, PageState.CRASHED))),
     "restarting": Case(session(), msgspec.structs.replace(TWO, browser=BrowserState.RESTARTING)),
     "warning_idle": Case(warning(WarningKind.IDLE), TWO),

@@ -36,6 +36,7 @@ class _Any(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     page: str | None = None
     mode: str | None = None
     window: int | None = None
+    height: int | None = None
     action: str | None = None
 
 

@@ -1,8 +1,9 @@
 """Draws every case in some languages and sizes on $DISPLAY and measures what is drawn.
 
-`python -m tests.kiosk.gallery DIRECTORY WIDTHxHEIGHT:LANGUAGE,LANGUAGE...` leaves a PNG of each picture in
-DIRECTORY (none if that is "-"), and prints a JSON object: `faults`, one text each, and `targets`, what can be
-tapped and where (see `Target`). A process of its own: Kivy has one window a process.
+`python -m tests.kiosk.gallery DIRECTORY SHOW...` leaves a PNG of each picture in DIRECTORY (none if that is "-"), and
+prints a JSON object: `faults`, one text each, and `targets`, what can be tapped and where (see `Target`). A SHOW is
+`WIDTHxHEIGHT:LANGUAGE,LANGUAGE...`, and `:TEXTSIZE` and `:COLOURS` after it if they are not the usual ones. A process
+of its own: Kivy has one window a process.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -24,6 +25,7 @@ class Target(msgspec.Struct, frozen=True):
 
     case: str
     language: str
+    text_size: theme.TextSize
     width: int
     height: int
     text: str
@@ -41,7 +43,8 @@ class Report(msgspec.Struct):
 def main() -> int:
     directory = Path(sys.argv[1])
     shows = [_show(argument) for argument in sys.argv[2:]]
-    toolkit.prepare(*shows[0][:2])
+    smallest = min(show.width for show in shows)
+    toolkit.prepare(shows[0].width, shows[0].height)
     from kivy.base import EventLoop
     from kivy.clock import Clock
     from kivy.core.window import Window
@@ -54,40 +57,57 @@ def main() -> int:
     presenter = Presenter(cases.SETTINGS, Path("/nonexistent"), lambda: None)
     stage = Stage(presenter)
     Window.add_widget(stage)
-    Window.clearcolor = theme.PAPER
     Clock._max_fps = 0
+    if sys.argv[1] == "-":
+        Window.bind(on_draw=lambda *_: True)  # laying out is enough to be measured
     EventLoop.start()
-    for width, height, languages in shows:
-        for language in languages:
+    for show in shows:
+        presenter.fit(show.width)
+        for language in show.languages:
             presenter.words = Words(language)
             for name, case in cases.CASES.items():
-                if name.startswith("out_of_service") and (width, height) != shows[0][:2]:
+                if name.startswith("out_of_service") and show.width != smallest:
                     continue  # a page of text each: the smallest size is the one that counts
                 presenter.snapshot, presenter.desk = case.snapshot, case.desk
-                presenter.local = msgspec.structs.replace(case.local, language=language)
+                presenter.local = msgspec.structs.replace(
+                    case.local, language=language, text_size=show.text_size, colours=show.colours
+                )
                 presenter.said = presenter.words.refusal(case.said) if case.said else ""
                 barred = view.mode_for(presenter.screen) is view.Mode.BAR
-                Window.size = (width, cases.SETTINGS.bar_height if barred else height)
+                Window.size = (show.width, presenter.bar.height if barred else show.height)
                 # Layouts and textures take some turns of the loop to follow each other.
                 EventLoop.idle()
                 stage.render()
                 for _ in range(4):
                     EventLoop.idle()
-                place = f"{name} {language} {width}x{height}"
+                place = f"{name} {language} {show.width}x{show.height} {show.text_size}"
                 report.faults += [f"{place}: {fault}" for fault in faults(stage, presenter.words, *Window.size)]
                 report.targets += [
-                    Target(name, language, width, height, *target) for target in targets(stage, Window.height)
+                    Target(name, language, show.text_size, show.width, show.height, *target)
+                    for target in targets(stage, Window.height)
                 ]
                 if sys.argv[1] != "-":
-                    save(directory / f"{width}x{height}-{language}-{name}.png")
+                    usual = (show.text_size, show.colours) == (theme.TextSize.NORMAL, theme.Colours.CALM)
+                    look = "" if usual else f"-{show.text_size}-{show.colours}"
+                    save(directory / f"{show.width}x{show.height}-{language}{look}-{name}.png")
     sys.stdout.buffer.write(msgspec.json.encode(report))
     return 0
 
 
-def _show(argument: str) -> tuple[int, int, list[str]]:
-    size, _, languages = argument.partition(":")
+class Show(NamedTuple):
+    width: int
+    height: int
+    languages: list[str]
+    text_size: theme.TextSize
+    colours: theme.Colours
+
+
+def _show(argument: str) -> Show:
+    size, languages, *more = argument.split(":")
     width, _, height = size.partition("x")
-    return int(width), int(height), languages.split(",")
+    text_size = theme.TextSize(more[0]) if more else theme.TextSize.NORMAL
+    colours = theme.Colours(more[1]) if len(more) > 1 else theme.Colours.CALM
+    return Show(int(width), int(height), languages.split(","), text_size, colours)
 
 
 def save(path: Path) -> None:
@@ -137,6 +157,41 @@ def faults(stage: Any, words: Words, width: int, height: int) -> Iterator[str]:
             yield f"{kind} {text!r}: at {left, bottom}, {widget.size}, beyond the edge"
     if mains > 1:
         yield f"{mains} main actions"
+    yield from overlaps(stage)
+
+
+def overlaps(stage: Any) -> Iterator[str]:
+    """Words or buttons that lie on each other, but for a button and what is in it, and the word said over a screen."""
+    from kivy.uix.label import Label
+
+    from kiosk.widgets import basics
+
+    def collect(widget: Any, owner: Any) -> Iterator[tuple[Any, Any, tuple[float, float, float, float]]]:
+        if widget.opacity == 0 or isinstance(widget, basics.Word):
+            return
+        tapped = isinstance(widget, basics.Styled)
+        if (tapped or (isinstance(widget, Label) and widget.text)) and min(widget.size) > 0:
+            left, bottom = widget.to_window(*widget.pos)
+            width, height = widget.size
+            if isinstance(widget, Label) and not tapped:
+                # Where its letters are, not the room that it was given.
+                height = min(height, widget.texture_size[1])
+                bottom += (widget.height - height) / 2
+            yield widget, owner, (left + 1, bottom + 1, left + width - 1, bottom + height - 1)
+        for child in widget.children:
+            yield from collect(child, widget if tapped else owner)
+
+    found = list(collect(stage, None))
+    for at, (one, owner, (left, bottom, right, top)) in enumerate(found):
+        for other, others_owner, (its_left, its_bottom, its_right, its_top) in found[at + 1 :]:
+            if owner is other or others_owner is one:
+                continue
+            if left < its_right and its_left < right and bottom < its_top and its_bottom < top:
+                yield f"{_name_of(one)} lies on {_name_of(other)}"
+
+
+def _name_of(widget: Any) -> str:
+    return f"{type(widget).__name__} {getattr(widget, 'text', '') or getattr(widget, 'title', '')!r}"
 
 
 def visible(widget: Any) -> Iterator[Any]:

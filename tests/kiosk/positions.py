@@ -21,11 +21,14 @@ _PARTS: dict[str, tuple[float, float]] = {
     "yes": (0.73, 0.69),
     "reload": (0.3, 0.655),
     "crashed_home": (0.8, 0.655),
+    **{f"size_{size}": (across, 0.431) for size, across in zip(theme.TextSize, (0.193, 0.5, 0.807), strict=True)},
+    **{f"colours_{one}": (across, 0.694) for one, across in zip(theme.Colours, (0.193, 0.5, 0.807), strict=True)},
 }
 """Parts of the width and the height. `yes` and `no` answer "Avez-vous fini ?"."""
 
 _CORNERS: dict[str, tuple[float, float]] = {
     "understood": (288, -87),
+    "display": (-120, 52),
     "finished": (-198, -78),
     "back": (198, -78),
     "next_part": (-213, -78),
@@ -35,13 +38,16 @@ on every full screen that has it; `back` leaves the lists of pages and documents
 
 _BAR: dict[str, float] = {
     "bar_finished": -78,
-    "bar_home": -198,
-    "bar_larger": -282,
-    "bar_smaller": -356,
-    "bar_back": -440,
-    "bar_pages": -538,
+    "bar_home": -212,
+    "bar_larger": -296,
+    "bar_smaller": -370,
+    "bar_back": -454,
+    "bar_pages": -552,
+    "bar_documents": -671,
 }
-"""Pixels of the design from the right. `bar_pages` while there are two pages or more."""
+"""Pixels of the design from the right, in a bar of one row; in one of two, "J'ai fini" is above the others.
+`bar_pages` while there are two pages or more; `bar_documents` then, and 96 more to the right else."""
+_FINISHED_WIDTH, _FIRST_ROW, _SECOND_ROW = 160, 41, 123
 
 _LANGUAGES = {"language_fr": -248, "language_en": 0, "language_nl": 248}
 _TILES_TOP, _TILES_BOTTOM, _TILES_ACROSS = 167, 142, 8
@@ -66,7 +72,12 @@ def centre(name: str, width: int, height: int, *, bar_height: int = BAR_HEIGHT) 
         across, down = (part * unit for part in _CORNERS[name])
         return round(across % width), round(down % height)
     if name in _BAR:
-        return round(width + _BAR[name] * theme.bar_scale(width, bar_height)), bar_height // 2
+        plan = theme.bar_plan(width, bar_height, theme.TextSize.NORMAL)
+        if plan.rows == 1:
+            return round(width + _BAR[name] * plan.unit), bar_height // 2
+        if name == "bar_finished":
+            return round(width + _BAR[name] * plan.unit), round(_FIRST_ROW * plan.unit)
+        return round(width + (_BAR[name] + _FINISHED_WIDTH) * plan.unit), round(_SECOND_ROW * plan.unit)
     if name in _LANGUAGES:
         return round(width / 2 + _LANGUAGES[name] * unit), round(0.755 * height)
     number = 7 if name == "more_sites" else int(name.removeprefix("site_"))

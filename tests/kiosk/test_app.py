@@ -26,6 +26,8 @@ from tests.kiosk import cases, positions
 from tests.kiosk.fakes import FakeStation, until
 from tests.kiosk.xvfb import xvfb
 
+CALM = theme.PALETTES[theme.Colours.CALM]
+
 one_size = pytest.mark.parametrize("display", [(1280, 800)], indirect=True)
 """For what does not depend on the display's size."""
 IDLE_SHARE = 0.05
@@ -99,7 +101,7 @@ class Ui:
     def _guard(self, name: str, parameters: dict[str, Any]) -> None:
         if name != "Layout":
             return
-        height = positions.BAR_HEIGHT if parameters["mode"] == "bar" else self.hands.height
+        height = parameters["height"] if parameters["mode"] == "bar" else self.hands.height
         window = self.hands.display.create_resource_object("window", parameters["window"])
         window.configure(height=height)
         self.hands.display.sync()
@@ -156,8 +158,8 @@ async def test_a_visit_by_taps(ui: Ui) -> None:
     await _tap_through(hands, "understood", "site_0", lambda: desk.called("Open", site="site0"))
     ui.show("bar_full")
     assert await until(lambda: guard.calls[-1][1]["mode"] == "bar")
-    assert await until(lambda: hands.sees(theme.NIGHT, 4, 4))
-    assert hands.window().get_geometry().height == positions.BAR_HEIGHT
+    assert await until(lambda: hands.sees(CALM.night, 4, 4))
+    assert hands.window().get_geometry().height == theme.bar_plan(hands.width, 96, theme.TextSize.NORMAL).height
     for name, action in (("bar_back", "back"), ("bar_larger", "larger"), ("bar_smaller", "smaller")):
         await hands.tap_until(name, functools.partial(guard.called, "Press", action=action))
     await hands.tap_until("bar_pages", lambda: guard.calls[-1][1].get("mode") == "full")
@@ -180,6 +182,25 @@ async def _tap_through(hands: Hands, first: str, second: str, effect: Callable[[
             if await until(effect, 0.15):
                 return
     pytest.fail(f"tapping {first} and {second} had no effect")
+
+
+def _bar_of(ui: Ui) -> dict[str, Any]:
+    return {"mode": "bar", "height": positions.BAR_HEIGHT, "window": ui.hands.window().id}
+
+
+@one_size
+async def test_larger_words_and_other_colours_stay_when_the_ui_dies(ui: Ui) -> None:
+    hands, strong = ui.hands, theme.PALETTES[theme.Colours.STRONG]
+    ui.show("welcome")
+    await ui.ready()
+    assert await until(lambda: hands.sees(CALM.accent, 400, 424))
+    await hands.tap_until("display", lambda: not hands.sees(CALM.accent, 400, 424))
+    await hands.tap_until("colours_strong", lambda: hands.sees(strong.paper, 4, 4))
+    await hands.tap_until("back", lambda: hands.sees(strong.accent, 400, 424))
+    ui.kill()
+    ui.start()
+    assert await until(lambda: hands.sees(strong.accent, 400, 424))
+    await hands.tap_until("start", lambda: ui.station.control.called("Start"))
 
 
 @one_size
@@ -206,7 +227,7 @@ async def test_a_hasty_double_tap_or_a_key_never_ends_a_visit(ui: Ui) -> None:
 async def test_warning_gives_more_time(ui: Ui) -> None:
     ui.show("bar")
     await ui.ready()
-    assert await until(lambda: ui.station.guard.called("Layout", mode="bar", window=ui.hands.window().id))
+    assert await until(lambda: ui.station.guard.called("Layout", **_bar_of(ui)))
     ui.show("warning_over")
     assert await until(lambda: ui.station.guard.calls[-1][1].get("mode") == "full")
     await ui.hands.tap_until("more_time", lambda: ui.station.control.called("MoreTime"))
@@ -221,18 +242,18 @@ async def test_a_killed_ui_resumes_and_a_new_guard_is_told(ui: Ui) -> None:
     guard.calls.clear()
     await ui.ready()
     assert await until(lambda: any(call[1].get("mode") == "bar" for call in guard.calls))
-    assert await until(lambda: ui.hands.sees(theme.NIGHT, 4, 4))
+    assert await until(lambda: ui.hands.sees(CALM.night, 4, 4))
     await guard.stop()
     guard.calls.clear()
     await guard.start()
-    assert await until(lambda: guard.called("Layout", mode="bar", window=ui.hands.window().id))
+    assert await until(lambda: guard.called("Layout", **_bar_of(ui)))
 
 
 @one_size
 async def test_it_runs_without_any_of_the_others(ui: Ui) -> None:
     await ui.station.stop()
     ui.start()
-    assert await until(lambda: ui.hands.sees(theme.PAPER, 4, 4))
+    assert await until(lambda: ui.hands.sees(CALM.paper, 4, 4))
     await ui.station.start()
     ui.show("welcome")
     assert await until(lambda: ui.station.control.called("Ready", component="ui"))
@@ -268,4 +289,4 @@ async def test_it_writes_nothing_and_rests(ui: Ui) -> None:
     assert await until(rests, toolkit.LIVELY_SECONDS + 8)
     assert {path.name for path in ui.station.run.iterdir()} == before
     ui.station.control.publish(Snapshot(state=State.OUT_OF_SERVICE))
-    assert await until(lambda: ui.hands.sees(theme.PAPER, 4, 4))
+    assert await until(lambda: ui.hands.sees(CALM.paper, 4, 4))

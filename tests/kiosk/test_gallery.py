@@ -11,13 +11,14 @@ import sys
 import msgspec
 import pytest
 
+from kiosk.theme import Colours, TextSize
 from kiosk.words import LANGUAGES, Words
 from tests.kiosk import cases, positions
 from tests.kiosk.gallery import Report
 from tests.kiosk.xvfb import xvfb
 
-SHOWS = ("1024x768:fr,en,nl", "1280x800:fr,nl", "1366x768:fr", "1920x1080:fr")
-"""Text is tightest at the smallest size, which is drawn in every language."""
+SCREENS = ("1024x768", "1280x800", "1366x768", "1920x1080", "1080x1920")
+SHOWS = [f"{screen}:{','.join(LANGUAGES)}:{size}" for screen in SCREENS for size in TextSize]
 
 PLACES: dict[str, tuple[tuple[str, ...], str]] = {
     "start": (("welcome", "welcome_first_demonstration"), "welcome.start"),
@@ -26,12 +27,15 @@ PLACES: dict[str, tuple[tuple[str, ...], str]] = {
         ("notice", "what_for", "what_for_pages", "crashed", "restarting", "waiting", "warning_idle", "warning_no_more"),
         "common.finished",
     ),
-    "back": (("pages", "documents"), "common.back"),
+    "back": (("pages", "documents", "display"), "common.back"),
     "next_part": (("pages", "documents"), "common.more"),
     "more_sites": (("what_for", "what_for_pages"), "what_for.others"),
     "yes": (("confirm_end",), "confirm_end.yes"),
     "no": (("confirm_end",), "confirm_end.no"),
     "reload": (("crashed",), "crashed.reload"),
+    "display": (("welcome", "notice", "what_for", "pages", "documents"), "display.button"),
+    **{f"size_{size}": (("display",), f"display.{size}") for size in TextSize},
+    **{f"colours_{colours}": (("display",), f"display.{colours}") for colours in Colours},
     "crashed_home": (("crashed",), "common.home"),
     "bar_finished": (("bar", "bar_full", "bar_blocked"), "common.finished"),
     "bar_home": (("bar", "bar_full"), "bar.home"),
@@ -45,7 +49,7 @@ PLACES: dict[str, tuple[tuple[str, ...], str]] = {
 def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
     """Draws the gallery once. MARCHEPIED_GALLERY names a directory that keeps the pictures for people to look at."""
     directory = os.environ.get("MARCHEPIED_GALLERY", "-")
-    with xvfb(1920, 1080) as display:
+    with xvfb(1920, 1920) as display:
         done = subprocess.run(
             [sys.executable, "-m", "tests.kiosk.gallery", directory, *SHOWS],
             env={**os.environ, "DISPLAY": display, "HOME": str(tmp_path_factory.mktemp("home"))},
@@ -94,7 +98,9 @@ def _inside(report: Report, name: str, case: str, language: str, text: str) -> b
     found = [
         target.left + 10 <= x <= target.right - 10 and target.top + 10 <= y <= target.bottom - 10
         for target in report.targets
-        if (target.case, target.language) == (case, language) and target.text.startswith(text)
+        if (target.case, target.language, target.text_size) == (case, language, TextSize.NORMAL)
+        and target.text.startswith(text)
+        and (target.width, target.height) in positions.SIZES
         for x, y in [positions.centre(name, target.width, target.height)]
     ]
     return bool(found) and all(found)

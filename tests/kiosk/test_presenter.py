@@ -61,7 +61,7 @@ async def test_a_visit(ui: Presenter, station: FakeStation) -> None:
     assert await until(lambda: ui.said == "")
     await show(ui, station, "bar")
     assert ui.local.opening is None
-    assert await until(lambda: station.guard.called("Layout", mode="bar", window=7))
+    assert await until(lambda: station.guard.called("Layout", mode="bar", height=96, window=7))
     for action in ("back", "larger", "smaller"):
         ui.press(action)
     assert await until(lambda: station.guard.count("Press") == 3)
@@ -172,7 +172,7 @@ async def test_an_untouched_welcome_speaks_the_stations_language_again(
     ui.touched()
     ui.tick()
     assert (ui.local.language, ui.words.language) == ("nl", "nl")
-    monkeypatch.setattr(module, "LANGUAGE_SECONDS", -1.0)
+    monkeypatch.setattr(module, "CHOICE_SECONDS", -1.0)
     ui.tick()
     assert (ui.local.language, ui.words.language) == ("fr", "fr")
     await show(ui, station, "notice")

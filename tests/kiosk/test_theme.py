@@ -15,25 +15,40 @@ KIOSK = Path(theme.__file__).parent
 
 
 def test_contrast_is_the_one_of_wcag() -> None:
-    assert theme.contrast(theme.colour("#000000"), theme.WHITE) == pytest.approx(21)
-    assert theme.contrast(theme.colour("#777777"), theme.WHITE) == pytest.approx(4.48, abs=0.01)
+    assert theme.contrast(theme.colour("#000000"), theme.colour("#ffffff")) == pytest.approx(21)
+    assert theme.contrast(theme.colour("#777777"), theme.colour("#ffffff")) == pytest.approx(4.48, abs=0.01)
 
 
-@pytest.mark.parametrize("name", theme.PAIRS)
-def test_text_can_be_read(name: str) -> None:
-    assert theme.contrast(*theme.PAIRS[name]) >= READABLE
+@pytest.mark.parametrize("colours", theme.Colours)
+def test_text_can_be_read(colours: theme.Colours) -> None:
+    pairs = theme.pairs(theme.PALETTES[colours])
+    assert {name for name, pair in pairs.items() if theme.contrast(*pair) < READABLE} == set()
 
 
-@pytest.mark.parametrize("name", theme.STYLES)
-def test_buttons_can_be_read_and_seen(name: str) -> None:
-    style = theme.STYLES[name]
+@pytest.mark.parametrize("colours", theme.Colours)
+@pytest.mark.parametrize("name", theme.styles(theme.PALETTES[theme.Colours.CALM]))
+def test_buttons_can_be_read_and_seen(colours: theme.Colours, name: str) -> None:
+    palette = theme.PALETTES[colours]
+    style = theme.styles(palette)[name]
     assert theme.contrast(style.text, style.ground) >= READABLE
     assert theme.contrast(style.text, style.pressed) >= READABLE
+    if name != "bar":  # the bar's are known by their words, and lie on a ground that nothing else has
+        assert theme.contrast(style.border, palette.paper) >= (VISIBLE if name != "finish" else 1.3)
 
 
-def test_plain_buttons_have_an_edge_that_is_seen() -> None:
-    for name in ("plain", "chosen"):
-        assert theme.contrast(theme.STYLES[name].border, theme.PAPER) >= VISIBLE
+@pytest.mark.parametrize("colours", [theme.Colours.STRONG, theme.Colours.DAY])
+def test_the_other_palettes_are_stronger(colours: theme.Colours) -> None:
+    for name, pair in theme.pairs(theme.PALETTES[colours]).items():
+        assert theme.contrast(*pair) >= 10, name
+
+
+@pytest.mark.parametrize("size", theme.TextSize)
+@pytest.mark.parametrize("width", [800, 1024, 1080, 1280, 1366, 1920, 3840])
+def test_the_bar_has_room_for_all_of_it(width: int, size: theme.TextSize) -> None:
+    plan = theme.bar_plan(width, 96, size)
+    needed = theme.BAR_WIDTH if plan.rows == 1 else theme.BAR_TOOLS_WIDTH
+    assert needed * plan.unit * plan.text <= max(width, theme.DESIGN_WIDTH)
+    assert 1 <= plan.text <= theme.TEXT_FACTORS[size]
 
 
 def test_screens_take_their_colours_from_the_theme() -> None:

@@ -21,6 +21,7 @@ SCREENS = {
     "bar": Screen.BAR,
     "pages": Screen.PAGES,
     "documents": Screen.DOCUMENTS,
+    "display": Screen.DISPLAY,
     "crashed": Screen.CRASHED,
     "restarting": Screen.RESTARTING,
     "warning": Screen.WARNING,
@@ -55,7 +56,7 @@ def test_every_combination_has_a_screen() -> None:
         ),
     ]
     locals_ = [
-        Local("fr", connected, read, side, opening)
+        Local("fr", connected, read, side=side, opening=opening)
         for connected, read, side, opening in itertools.product(
             (True, False), (True, False), (None, *Side), (None, "site0")
         )
@@ -67,6 +68,7 @@ def test_every_combination_has_a_screen() -> None:
             assert screen in (
                 Screen.PREPARING,
                 Screen.WELCOME,
+                Screen.DISPLAY,
                 Screen.ERASING,
                 Screen.OUT_OF_SERVICE,
                 Screen.MAINTENANCE,
@@ -84,6 +86,7 @@ def test_only_the_bar_leaves_room_for_the_site() -> None:
 def test_a_station_without_its_daemon_is_not_offered() -> None:
     ready = Snapshot(state=State.READY)
     assert screen_for(ready, cases.IDLE_DESK, Local("fr", connected=False)) is Screen.PREPARING
+    assert screen_for(ready, cases.IDLE_DESK, Local("fr", connected=False, side=Side.DISPLAY)) is Screen.PREPARING
     assert screen_for(ready, None, Local("fr", connected=True)) is Screen.WELCOME
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from kiosk import words
+from kiosk import theme, words
 from kiosk.client import Failure
 from session.model import Trouble
 from session.pages import PageState
@@ -18,7 +18,7 @@ KIOSK = Path(words.__file__).parent
 SOURCES = "\n".join(
     path.read_text("utf-8") for kind in ("*.py", "*.kv") for path in KIOSK.rglob(kind) if "guard" not in path.parts
 )
-COMPUTED = ("out_of_service.", "trouble_page.", "refusal.", "format.month_")
+COMPUTED = ("out_of_service.", "trouble_page.", "refusal.", "format.month_", "display.")
 """Groups whose keys are put together from codes; tested below."""
 
 
@@ -63,6 +63,7 @@ def test_codes_have_words() -> None:
     assert {f"out_of_service.{trouble}" for trouble in Trouble} <= set(known)
     assert {f"trouble_page.{state}" for state in PageState if state is not PageState.OPEN} <= set(known)
     assert {f"refusal.{failure}" for failure in Failure} <= set(known)
+    assert {f"display.{look}" for look in (*theme.TextSize, *theme.Colours)} <= set(known)
     assert {f"format.month_{month}" for month in range(1, 13)} <= set(known)
 
 

@@ -25,10 +25,10 @@ from tests.station.visitor import PORTAL, Visitor
 
 FIRST_UID = 61_000
 HOME = "Accueil" + PORTAL
-FIRST_ROW, ROW_STEP = 279, 98
+FIRST_ROW, ROW_STEP = 290, 102
 """Of the list of pages, in pixels of a screen of 1280 by 800."""
 ROW, CLOSE = 400, 1132
-DOCUMENTS = -561
+DOCUMENTS = -575
 """The bar's button for the documents, from the right, while there is no button for the pages."""
 _steps = itertools.count(1)
 
@@ -125,7 +125,7 @@ def bar_offers_documents(visitor: Visitor) -> bool:
     """The button's ground, beside its drawing, is lighter than the bar's."""
     x = visitor.screen.width + DOCUMENTS - 50
     red, green, blue = visitor.screen.picture(x, 48, 1, 1).getpixel((0, 0))[:3]  # type: ignore[index]
-    return (red, green, blue) == tuple(round(part * 255) for part in theme.NIGHT_RAISED[:3])
+    return (red, green, blue) == tuple(round(part * 255) for part in theme.PALETTES[theme.Colours.CALM].raised[:3])
 
 
 def test_what_cannot_be_shown_is_explained_and_the_bar_leads_back(station: RunningStation, visitor: Visitor) -> None:
