@@ -12,9 +12,10 @@ from kivy.clock import Clock
 from kivy.core.window import Window
 from kivy.uix.floatlayout import FloatLayout
 
-from kiosk import screens, theme, toolkit, view
+from kiosk import screens, theme, view
 from kiosk.inert import INERT_SECONDS
 from kiosk.presenter import Presenter
+from kiosk.pulse import Pulse, connection_of
 from kiosk.screens import Sheet
 from kiosk.widgets import basics, icons, look
 from session.pages import Settings
@@ -109,7 +110,7 @@ class Kiosk(App):
         super().__init__()
         self._presenter = Presenter(settings, run, self._on_change, memory)
         self._stage: Stage | None = None
-        self._lively_until = 0.0
+        self._pulse: Pulse | None = None
         # In the next frame: what a tap asks of other processes goes out before anything is drawn for it.
         self._soon = Clock.create_trigger(self._render)
 
@@ -133,18 +134,18 @@ class Kiosk(App):
             on_flip=lambda *_: self._on_flip(),
             on_mouse_down=lambda *_: self._hurry(),
             on_mouse_up=lambda *_: self._hurry(),
-            on_touch_down=lambda *_: self._enliven(),
-            on_touch_up=lambda *_: self._enliven(),
             # Nothing but the end of the environment closes this window.
             on_request_close=lambda *_, **__: True,
         )
-        self._presenter.claim_window(Window.get_window_info().window)
+        system = Window.get_window_info()
+        self._pulse = Pulse(Clock, connection_of(system.display))
+        self._pulse.start()
+        self._presenter.claim_window(system.window)
         Window.bind(width=lambda _window, width: self._presenter.fit(width))
         Clock.schedule_interval(self._tick, 0.5)
         Clock.schedule_interval(self._prepare, 0.1)
         self._stage = Stage(self._presenter)
         self._stage.render()
-        self._enliven()
         return self._stage
 
     def open_settings(self, *_largs: object) -> bool:
@@ -162,8 +163,9 @@ class Kiosk(App):
         return False
 
     def _on_change(self) -> None:
-        self._enliven()
         self._soon()
+        if self._pulse is not None:
+            self._pulse.wake()
 
     def _prepare(self, _seconds: float) -> bool:
         """Once the station is ready: what no visitor should wait for. False when it is done, which ends these calls."""
@@ -181,14 +183,8 @@ class Kiosk(App):
     def _tick(self, seconds: float) -> None:
         self._presenter.tick()
         self._render(seconds)
-        if time.monotonic() > self._lively_until:
-            Clock._max_fps = toolkit.SESSION_FPS if self._presenter.occupied else toolkit.REST_FPS
 
     def _hurry(self) -> None:
-        """Kivy takes a tap from the display in one frame and hands it to the screen in the next: that one comes now."""
-        Clock._max_fps = 0
-
-    def _enliven(self) -> None:
-        # Kivy reads `maxfps` once; this is the field that it reads it into.
-        Clock._max_fps = toolkit.LIVELY_FPS
-        self._lively_until = time.monotonic() + toolkit.LIVELY_SECONDS
+        """Kivy takes a touch from the display in one frame and hands it on in the next: that one comes now."""
+        if self._pulse is not None:
+            self._pulse.hurry()

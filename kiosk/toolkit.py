@@ -1,5 +1,5 @@
 """How Kivy is set up, before anything of it is imported: nothing read from or written to the disk, no input but
-the display's, no extra key, few frames. Kivy reads its settings while it is imported, so this comes first.
+the display's, no extra key. Kivy reads its settings while it is imported, so this comes first.
 """
 
 from __future__ import annotations
@@ -7,12 +7,6 @@ from __future__ import annotations
 import logging
 import os
 
-REST_FPS = 10
-"""Frames a second when nothing moves: enough to take up a tap at once, and next to no processor time."""
-SESSION_FPS = 60
-"""While somebody is there: a tap waits for the next frame, and is felt to."""
-LIVELY_FPS = 60
-LIVELY_SECONDS = 3.0
 WINDOW_INSTANCE = "marchepied-ui"
 """Instance part of WM_CLASS: how the guard knows this window."""
 
@@ -60,7 +54,6 @@ def prepare(width: int, height: int) -> None:
             "resizable": "1",
             "fullscreen": "0",
             "multisamples": "0",
-            "maxfps": str(LIVELY_FPS),
         },
     }.items():
         for name, value in values.items():

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from tests.bench import ending, opening, rest
+from tests.bench import ending, opening, rest, touch
 from tests.bench.measure import Measure, table
 
 BENCHES: dict[str, Callable[[bool], list[Measure]]] = {
@@ -20,6 +20,7 @@ BENCHES: dict[str, Callable[[bool], list[Measure]]] = {
     "end": ending.measure,
     "rest": rest.at_rest,
     "sessions": rest.many_sessions,
+    "touch": touch.measure,
 }
 
 

@@ -281,12 +281,12 @@ async def test_it_writes_nothing_and_rests(ui: Ui) -> None:
     await asyncio.sleep(0)
 
     def rests() -> bool:
-        """A whole second with little work; the lively seconds after the start must end by themselves."""
+        """A whole second with little work; what the start needs must end by itself."""
         share = process.cpu_percent(interval=1.0) / 100
         print(f"{share:.3f} of a processor")
         return share < IDLE_SHARE
 
-    assert await until(rests, toolkit.LIVELY_SECONDS + 8)
+    assert await until(rests, 10)
     assert {path.name for path in ui.station.run.iterdir()} == before
     ui.station.control.publish(Snapshot(state=State.OUT_OF_SERVICE))
     assert await until(lambda: ui.hands.sees(CALM.paper, 4, 4))
