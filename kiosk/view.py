@@ -10,7 +10,7 @@ import enum
 
 import msgspec
 
-from session.model import Snapshot, State
+from session.model import AgentStage, Snapshot, State
 from session.pages import BrowserState, DeskSnapshot, Page, PageState
 
 
@@ -29,6 +29,11 @@ class Screen(enum.StrEnum):
     RESTARTING = "restarting"
     WARNING = "warning"
     CONFIRM_END = "confirm_end"
+    HELP = "help"
+    PIN = "pin"
+    AGENT_PANEL = "agent_panel"
+    PRIVATE = "private"
+    """The agent steps back: said once over everything, before the site is there again."""
     ERASING = "erasing"
     OUT_OF_SERVICE = "out_of_service"
     MAINTENANCE = "maintenance"
@@ -47,6 +52,17 @@ class Side(enum.StrEnum):
     PAGES = "pages"
     DOCUMENTS = "documents"
     CONFIRM_END = "confirm_end"
+    HELP = "help"
+
+
+class Panel(enum.StrEnum):
+    """What the agent's panel shows."""
+
+    ACTS = "acts"
+    OUTCOME = "outcome"
+    CLOSING = "closing"
+    MAINTENANCE = "maintenance"
+    ENDING = "ending"
 
 
 class Local(msgspec.Struct, frozen=True):
@@ -59,6 +75,8 @@ class Local(msgspec.Struct, frozen=True):
     side: Side | None = None
     opening: str | None = None
     """Id of the site that was tapped and whose page is not there yet: its bar is."""
+    private_read: bool = False
+    panel: Panel = Panel.ACTS
 
 
 def active_page(desk: DeskSnapshot | None) -> Page | None:
@@ -72,6 +90,10 @@ def screen_for(snapshot: Snapshot | None, desk: DeskSnapshot | None, local: Loca
     """The one screen for this state. Total: every combination has one."""
     if snapshot is None:
         return Screen.PREPARING
+    if snapshot.agent.stage is AgentStage.PANEL:
+        return Screen.AGENT_PANEL
+    if snapshot.agent.stage is AgentStage.PIN:
+        return Screen.PIN
     match snapshot.state:
         case State.PREPARING:
             return Screen.PREPARING
@@ -79,9 +101,10 @@ def screen_for(snapshot: Snapshot | None, desk: DeskSnapshot | None, local: Loca
             # A station whose daemon is away cannot vouch for its cleanness: nobody may start on it.
             return Screen.WELCOME if local.connected else Screen.PREPARING
         case State.ACTIVE:
-            return _in_session(desk, local)
+            alone = snapshot.agent.private and not local.private_read
+            return Screen.PRIVATE if alone else _in_session(desk, local)
         case State.WARNING:
-            return Screen.CONFIRM_END if local.side is Side.CONFIRM_END else Screen.WARNING
+            return _ASKED.get(local.side, Screen.WARNING)
         case State.ENDING:
             return Screen.ERASING
         case State.OUT_OF_SERVICE:
@@ -90,9 +113,13 @@ def screen_for(snapshot: Snapshot | None, desk: DeskSnapshot | None, local: Loca
             return Screen.MAINTENANCE
 
 
+_ASKED: dict[Side | None, Screen] = {Side.CONFIRM_END: Screen.CONFIRM_END, Side.HELP: Screen.HELP}
+"""What the visitor asked for and gets in every state of a session, in a warning too."""
+
+
 def _in_session(desk: DeskSnapshot | None, local: Local) -> Screen:
-    if local.side is Side.CONFIRM_END:
-        return Screen.CONFIRM_END
+    if local.side in _ASKED:
+        return _ASKED[local.side]
     if desk is None:
         return Screen.WAITING
     if not (local.notice_read or desk.pages or desk.documents):
@@ -117,12 +144,21 @@ def settle(local: Local, before: Snapshot | None, after: Snapshot) -> Local:
     """What stays of `local` when the session's snapshot changes.
 
     Outside a session nothing of a visit stays. A question about ending is dropped when a warning comes or goes:
-    its answer would be to something else than what the visitor read.
+    its answer would be to something else than what the visitor read; so is the help, which would hide the warning.
+    When an agent has left, what was beside the site is closed.
     """
+    if not after.agent.private:
+        local = msgspec.structs.replace(local, private_read=False)
+    if _at_screen(before) and not _at_screen(after):
+        local = msgspec.structs.replace(local, side=None, panel=Panel.ACTS)
     in_session = after.state in (State.ACTIVE, State.WARNING)
     same = before is None or before.generation == after.generation
     if not (in_session and same):
         return msgspec.structs.replace(local, side=None, notice_read=False, opening=None)
-    if before is not None and before.state is not after.state and local.side is Side.CONFIRM_END:
+    if before is not None and before.state is not after.state and local.side in _ASKED and not _at_screen(after):
         return msgspec.structs.replace(local, side=None)
     return local
+
+
+def _at_screen(snapshot: Snapshot | None) -> bool:
+    return snapshot is not None and snapshot.agent.stage is not AgentStage.AWAY

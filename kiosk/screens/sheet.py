@@ -9,6 +9,7 @@ from kivy.lang import Builder
 from kivy.uix.boxlayout import BoxLayout
 
 from kiosk import view
+from kiosk.agent import Agent
 from kiosk.widgets import basics
 from kiosk.words import Words
 from session.model import Snapshot
@@ -24,6 +25,7 @@ class Host(Protocol):
     local: view.Local
     words: Words
     said: str
+    agent: Agent
 
     @property
     def demonstration(self) -> bool: ...
@@ -39,6 +41,8 @@ class Host(Protocol):
     def press(self, action: str) -> None: ...
     def turn_to(self, side: view.Side | None) -> None: ...
     def read_notice(self) -> None: ...
+    def read_private(self) -> None: ...
+    def turn_panel(self, panel: view.Panel) -> None: ...
     def speak(self, language: str) -> None: ...
 
 

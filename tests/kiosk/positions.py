@@ -16,6 +16,18 @@ BAR_HEIGHT = 96
 
 _PARTS: dict[str, tuple[float, float]] = {
     "start": (0.5, 0.53),
+    "help_call": (0.5, 0.42),
+    "help_cancel": (0.5, 0.42),
+    "private_alone": (0.5, 0.79),
+    "panel_extend": (0.27, 0.36),
+    "panel_private": (0.73, 0.36),
+    "panel_outcome": (0.27, 0.53),
+    "panel_end": (0.73, 0.53),
+    "panel_close": (0.27, 0.71),
+    "panel_maintain": (0.73, 0.71),
+    "panel_first": (0.27, 0.36),
+    "panel_reopen": (0.27, 0.36),
+    "panel_yes": (0.27, 0.36),
     "more_time": (0.5, 0.656),
     "no": (0.27, 0.69),
     "yes": (0.73, 0.69),
@@ -25,6 +37,10 @@ _PARTS: dict[str, tuple[float, float]] = {
 """Parts of the width and the height. `yes` and `no` answer "Avez-vous fini ?"."""
 
 _CORNERS: dict[str, tuple[float, float]] = {
+    "help_agent": (-148, -78),
+    "pin_cancel": (198, -78),
+    "panel_back": (248, -78),
+    "closed_agent": (168, -78),
     "understood": (288, -87),
     "finished": (-198, -78),
     "back": (198, -78),
@@ -35,11 +51,12 @@ on every full screen that has it; `back` leaves the lists of pages and documents
 
 _BAR: dict[str, float] = {
     "bar_finished": -78,
-    "bar_home": -198,
-    "bar_larger": -282,
-    "bar_smaller": -356,
-    "bar_back": -440,
-    "bar_pages": -538,
+    "bar_help": -192,
+    "bar_home": -276,
+    "bar_larger": -352,
+    "bar_smaller": -420,
+    "bar_back": -496,
+    "bar_pages": -586,
 }
 """Pixels of the design from the right. `bar_pages` while there are two pages or more."""
 
