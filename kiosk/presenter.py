@@ -10,11 +10,13 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
 from kiosk import client, plain, remembered, theme, view
+from kiosk.agent import Agent
 from kiosk.words import LANGUAGES, Words
 from session.model import Snapshot, State
 from session.pages import DeskSnapshot, Settings
@@ -60,6 +62,7 @@ class Presenter:
         self._forget: asyncio.TimerHandle | None = None
         self._choosers: int | None = None
         """As the guard counts them; None before it was heard."""
+        self.agent = Agent(partial(self._call, self._control, client.SESSION), self.say, lambda: self.words)
         self._touched = time.monotonic()
         self._width = settings.width
         self._drawn = asyncio.Event()
@@ -212,6 +215,13 @@ class Presenter:
     def read_notice(self) -> None:
         self._set(notice_read=True)
 
+    def read_private(self) -> None:
+        """The visitor knows that the agent has stepped back, and goes on alone."""
+        self._set(private_read=True)
+
+    def turn_panel(self, panel: view.Panel) -> None:
+        self._set(panel=panel)
+
     def speak(self, language: str) -> None:
         self.words = Words(language)
         self._set(language=language)
@@ -260,10 +270,10 @@ class Presenter:
         *,
         done: Callable[[], None] = _nothing,
         failed: Callable[[], None] = _nothing,
-        **parameters: str,
+        **parameters: object,
     ) -> None:
         """Makes a call without waiting. The same call is not made twice at once: a second tap adds nothing."""
-        key = (name, "".join(parameters.values()))
+        key = (name, "".join(map(str, parameters.values())))
         if self._tasks is None or key in self._under_way:
             return
         self._under_way.add(key)

@@ -11,7 +11,7 @@ import enum
 import msgspec
 
 from kiosk import theme
-from session.model import Snapshot, State
+from session.model import AgentStage, Snapshot, State
 from session.pages import BrowserState, DeskSnapshot, Page, PageState
 
 
@@ -32,6 +32,11 @@ class Screen(enum.StrEnum):
     """The size of words, and the colours."""
     WARNING = "warning"
     CONFIRM_END = "confirm_end"
+    HELP = "help"
+    PIN = "pin"
+    AGENT_PANEL = "agent_panel"
+    PRIVATE = "private"
+    """The agent steps back: said once over everything, before the site is there again."""
     ERASING = "erasing"
     OUT_OF_SERVICE = "out_of_service"
     MAINTENANCE = "maintenance"
@@ -51,6 +56,17 @@ class Side(enum.StrEnum):
     DOCUMENTS = "documents"
     DISPLAY = "display"
     CONFIRM_END = "confirm_end"
+    HELP = "help"
+
+
+class Panel(enum.StrEnum):
+    """What the agent's panel shows."""
+
+    ACTS = "acts"
+    OUTCOME = "outcome"
+    CLOSING = "closing"
+    MAINTENANCE = "maintenance"
+    ENDING = "ending"
 
 
 class Local(msgspec.Struct, frozen=True):
@@ -65,6 +81,8 @@ class Local(msgspec.Struct, frozen=True):
     side: Side | None = None
     opening: str | None = None
     """Id of the site that was tapped and whose page is not there yet: its bar is."""
+    private_read: bool = False
+    panel: Panel = Panel.ACTS
 
 
 def active_page(desk: DeskSnapshot | None) -> Page | None:
@@ -78,6 +96,10 @@ def screen_for(snapshot: Snapshot | None, desk: DeskSnapshot | None, local: Loca
     """The one screen for this state. Total: every combination has one."""
     if snapshot is None:
         return Screen.PREPARING
+    if snapshot.agent.stage is AgentStage.PANEL:
+        return Screen.AGENT_PANEL
+    if snapshot.agent.stage is AgentStage.PIN:
+        return Screen.PIN
     match snapshot.state:
         case State.PREPARING:
             return Screen.PREPARING
@@ -87,9 +109,10 @@ def screen_for(snapshot: Snapshot | None, desk: DeskSnapshot | None, local: Loca
                 return Screen.PREPARING
             return Screen.DISPLAY if local.side is Side.DISPLAY else Screen.WELCOME
         case State.ACTIVE:
-            return _in_session(desk, local)
+            alone = snapshot.agent.private and not local.private_read
+            return Screen.PRIVATE if alone else _in_session(desk, local)
         case State.WARNING:
-            return Screen.CONFIRM_END if local.side is Side.CONFIRM_END else Screen.WARNING
+            return _ASKED.get(local.side, Screen.WARNING)
         case State.ENDING:
             return Screen.ERASING
         case State.OUT_OF_SERVICE:
@@ -98,9 +121,13 @@ def screen_for(snapshot: Snapshot | None, desk: DeskSnapshot | None, local: Loca
             return Screen.MAINTENANCE
 
 
+_ASKED: dict[Side | None, Screen] = {Side.CONFIRM_END: Screen.CONFIRM_END, Side.HELP: Screen.HELP}
+"""What the visitor asked for and gets in every state of a session, in a warning too."""
+
+
 def _in_session(desk: DeskSnapshot | None, local: Local) -> Screen:
-    if local.side is Side.CONFIRM_END:
-        return Screen.CONFIRM_END
+    if local.side in _ASKED:
+        return _ASKED[local.side]
     if desk is None:
         return Screen.WAITING
     if not (local.notice_read or desk.pages or desk.documents):
@@ -127,12 +154,21 @@ def settle(local: Local, before: Snapshot | None, after: Snapshot) -> Local:
     """What stays of `local` when the session's snapshot changes.
 
     Outside a session nothing of a visit stays. A question about ending is dropped when a warning comes or goes:
-    its answer would be to something else than what the visitor read.
+    its answer would be to something else than what the visitor read; so is the help, which would hide the warning.
+    When an agent has left, what was beside the site is closed.
     """
+    if not after.agent.private:
+        local = msgspec.structs.replace(local, private_read=False)
+    if _at_screen(before) and not _at_screen(after):
+        local = msgspec.structs.replace(local, side=None, panel=Panel.ACTS)
     in_session = after.state in (State.ACTIVE, State.WARNING)
     same = before is None or before.generation == after.generation
     if not (in_session and same):
         return msgspec.structs.replace(local, side=None, notice_read=False, opening=None)
-    if before is not None and before.state is not after.state and local.side is Side.CONFIRM_END:
+    if before is not None and before.state is not after.state and local.side in _ASKED and not _at_screen(after):
         return msgspec.structs.replace(local, side=None)
     return local
+
+
+def _at_screen(snapshot: Snapshot | None) -> bool:
+    return snapshot is not None and snapshot.agent.stage is not AgentStage.AWAY

@@ -123,6 +123,15 @@ class Environment:
         if not self._abandoned:
             await self._start(component)
 
+    async def freeze(self) -> bool:
+        """Stops the visitor's processes where they are; True once all stand still. Raises OSError, CgroupError."""
+        return await self._cgroup.child(Component.BROWSER.value).freeze()
+
+    def thaw(self) -> None:
+        """Lets them go on. Raises OSError, CgroupError."""
+        if not self._abandoned:
+            self._cgroup.child(Component.BROWSER.value).thaw()
+
     def pid(self, component: Component) -> int | None:
         """The outermost process of a component's sandbox, for the tests and the doctor."""
         process = self._processes.get(component)
@@ -241,6 +250,8 @@ class Environment:
         # Of a sandbox whose outermost process died, the rest may be dying still; it must not meet its successor.
         if not await room.kill():
             raise OSError(errno.EBUSY, "what is left of it cannot be killed", argv[0])
+        # In a frozen cgroup the child would stop before it runs its program, and we would wait for that.
+        room.thaw()
         procs = room.open_procs()
         log = None
         try:

@@ -21,7 +21,7 @@ from typing import NoReturn, TextIO
 
 import msgspec
 
-from session import __version__, cli_words, config, rpc, wire
+from session import __version__, cli_agents, cli_words, config, rpc, wire
 from session.model import Snapshot
 from session.receipts import MOST, ORIGIN, Receipt, ReceiptsPage, canonical, find_break
 
@@ -134,6 +134,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--why", type=_why, required=True, metavar="TEXT", help=_WHY_HELP)
     add("in-service", _over(_in_service), "bring the station back into service")
     _add_config(commands)
+    cli_agents.add_commands(commands)
     return parser
 
 

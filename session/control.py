@@ -16,6 +16,8 @@ import msgspec
 from msgspec import Meta
 
 from session import events
+from session.agent_control import AgentControl
+from session.attendance import Attendance
 from session.environment.users import Users
 from session.model import Component, EndReason, Snapshot, State, Trouble
 from session.published import Published
@@ -47,6 +49,9 @@ class Asked(Protocol):
     @property
     def records(self) -> Records: ...
 
+    @property
+    def attendance(self) -> Attendance: ...
+
     async def ask(self, event: events.Event) -> None: ...
 
 
@@ -73,6 +78,7 @@ class Control:
         add("OutOfService", self._out_of_service, parameters=WhyParameters, uids=root)
         add("Maintenance", self._maintenance, parameters=WhyParameters, uids=root)
         add("InService", self._in_service, uids=root)
+        AgentControl(self.service, daemon, both, self._require_screen)
 
     async def start(self, path: Path) -> None:
         await self.service.start(path, mode=0o660, group=self._users.screen)
@@ -131,6 +137,11 @@ class Control:
     async def _in_service(self, _caller: Caller, _parameters: NoParameters) -> None:
         """Back to service, from a new environment."""
         await self._daemon.ask(events.ServiceAsked(State.READY))
+
+    def _require_screen(self, caller: Caller) -> None:
+        """Only the kiosk of the present environment speaks for the hands at it; and root."""
+        if caller.uid != ROOT:
+            self._require_present(caller, Component.UI)
 
     def _require_present(self, caller: Caller, component: Component) -> int:
         """Only a process of the present environment speaks for it, and only for its own component.

@@ -16,8 +16,10 @@ from pathlib import Path
 import msgspec
 
 from session import events, machine, network, receipts
+from session.attendance import Attendance
 from session.builder import BuildError, Environment, Plan
 from session.control import Control
+from session.environment.cgroup import CgroupError
 from session.environment.tree import Tree
 from session.machine import Limits
 from session.model import Component, EndReason, Snapshot, State, Trouble
@@ -48,7 +50,9 @@ class Station(msgspec.Struct, frozen=True):
     demonstration: bool
     control: Path
     state: Path
-    """Directory of the receipts."""
+    """Directory of the receipts, and of the agents."""
+    hook: str = ""
+    """The program that is told of calls for the agent; empty for none."""
 
 
 class Daemon:
@@ -62,6 +66,10 @@ class Daemon:
         self._events: asyncio.Queue[tuple[events.Event, asyncio.Future[None] | None]] = asyncio.Queue()
         self._environment: Environment | None = None
         self._building: asyncio.Task[None] | None = None
+        self._freezing: asyncio.Task[None] | None = None
+        self._acts: dict[str, int] = {}
+        """What agents did in sessions whose receipt is not written yet."""
+        self.attendance = Attendance(station.state, station.place.cgroups, station.hook)
         self._tasks: set[asyncio.Task[None]] = set()
         self._wiping = asyncio.Lock()
         self._wipes = 0
@@ -97,6 +105,7 @@ class Daemon:
         await control.start(self._station.control)
         memory = asyncio.create_task(self._watch_memory())
         self.post(events.Began())
+        await self.attendance.sweep()
         try:
             while not self._stopped.is_set():
                 event, answer = await self._events.get()
@@ -107,6 +116,7 @@ class Daemon:
             self._station.control.unlink(missing_ok=True)
             for task in self._tasks:
                 task.cancel()
+            await self.attendance.stop()
         return self._left_clean
 
     def stop(self) -> None:
@@ -149,13 +159,21 @@ class Daemon:
 
     def _carry_out(self, effect: events.Effect) -> None:
         match effect:
-            case events.Wipe(reason):
+            case events.Wipe(reason, acts):
+                for act, times in acts:
+                    self._acts[act.value] = self._acts.get(act.value, 0) + times
                 self._start(self._wipe(reason))
             case events.Build(generation, reduced):
                 if not self._stopping:
                     self._building = self._start(self._build(generation, reduced))
             case events.Restart():
                 self._start(self._restart(effect))
+            case events.Freeze(generation):
+                self._freezing = self._start(self._freeze(generation))
+            case events.Thaw(generation):
+                self._thaw(generation)
+            case events.Signal(sign):
+                self.attendance.signal(sign)
             case events.BeginSession():
                 pass  # the browser is warm and the screens follow the snapshot
 
@@ -224,10 +242,12 @@ class Daemon:
                 steps=outcome.steps,
                 checks=outcome.checks,
                 verified=outcome.verified,
+                acts=[receipts.Act(name=name, times=times) for name, times in sorted(self._acts.items())],
             )
         except RecordsError as error:
             logger.error("%s", error)
             return events.WipeFailed(Trouble.WIPE_UNVERIFIED if failed else Trouble.STATE_UNWRITABLE)
+        self._acts.clear()
         summary = receipts.summary(receipt)
         return events.WipeFailed(Trouble.WIPE_UNVERIFIED, summary) if failed else events.Wiped(summary)
 
@@ -271,6 +291,28 @@ class Daemon:
     async def _restart(self, effect: events.Restart) -> None:
         if self._environment is not None and self._environment.generation == effect.generation:
             await self._environment.restart(effect.component)
+
+    async def _freeze(self, generation: int) -> None:
+        environment = self._environment
+        frozen = False
+        try:
+            if environment is not None and environment.generation == generation:
+                frozen = await environment.freeze()
+        except (CgroupError, OSError) as error:
+            logger.error("environment %d: the browser cannot be stopped: %s", generation, error)
+        self.post(events.Frozen(generation, frozen))
+
+    def _thaw(self, generation: int) -> None:
+        if self._freezing is not None:
+            self._freezing.cancel()
+        environment = self._environment
+        try:
+            if environment is not None and environment.generation == generation:
+                environment.thaw()
+        except (CgroupError, OSError):
+            # A page that stands still for ever is no session.
+            logger.exception("environment %d: the browser does not go on", generation)
+            self.post(events.Fault(EndReason.INTERNAL))
 
     async def _watch_memory(self) -> None:
         """Only while a session runs: at rest nothing wakes the daemon up."""

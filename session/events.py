@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import enum
+
 import msgspec
 
-from session.model import Component, EndReason, State, Trouble, WipeSummary
+from session.model import Act, ClosedWhy, Component, EndReason, State, Trouble, WipeSummary
 
 # -- events ------------------------------------------------------------------------------------------------------
 
@@ -75,7 +77,81 @@ class ServiceAsked(msgspec.Struct, frozen=True):
 
     state: State
     note: str = ""
+    why: ClosedWhy | None = None
 
+
+# -- of the agent: see session.assistance ---
+
+
+class AgentCalled(msgspec.Struct, frozen=True):
+    """ "Appeler l'agent"."""
+
+
+class CallCancelled(msgspec.Struct, frozen=True):
+    pass
+
+
+class AgentAsked(msgspec.Struct, frozen=True):
+    """Somebody wants to type a PIN."""
+
+    locked_until: float | None = None
+
+
+class Frozen(msgspec.Struct, frozen=True):
+    """The browser of this environment stands still; or cannot be stopped (`ok` False)."""
+
+    generation: int
+    ok: bool = True
+
+
+class PinAnswered(msgspec.Struct, frozen=True):
+    """Whether it was an agent's. The PIN itself never becomes an event."""
+
+    generation: int
+    right: bool
+    locked_until: float | None = None
+
+
+class AgentLeft(msgspec.Struct, frozen=True):
+    """ "Annuler" on the pad, "Revenir à la visite" in the panel."""
+
+
+class AgentExtended(msgspec.Struct, frozen=True):
+    minutes: int
+
+
+class PrivateAsked(msgspec.Struct, frozen=True):
+    on: bool
+
+
+class OutcomeNoted(msgspec.Struct, frozen=True):
+    outcome: Act
+
+
+class AgentEnded(msgspec.Struct, frozen=True):
+    pass
+
+
+class AgentClosed(msgspec.Struct, frozen=True):
+    """As ServiceAsked, from the panel."""
+
+    state: State
+    why: ClosedWhy | None = None
+
+
+AgentEvent = (
+    AgentCalled
+    | CallCancelled
+    | AgentAsked
+    | Frozen
+    | PinAnswered
+    | AgentLeft
+    | AgentExtended
+    | PrivateAsked
+    | OutcomeNoted
+    | AgentEnded
+    | AgentClosed
+)
 
 Event = (
     Began
@@ -92,6 +168,7 @@ Event = (
     | Tick
     | Fault
     | ServiceAsked
+    | AgentEvent
 )
 
 # -- effects -----------------------------------------------------------------------------------------------------
@@ -108,6 +185,8 @@ class Wipe(msgspec.Struct, frozen=True):
     """Kill, unmount and verify every environment there is; then say Emptied, and Wiped or WipeFailed."""
 
     reason: EndReason
+    acts: tuple[tuple[Act, int], ...] = ()
+    """What an agent did in the session that ends, and how often: for its receipt."""
 
 
 class Restart(msgspec.Struct, frozen=True):
@@ -119,4 +198,26 @@ class BeginSession(msgspec.Struct, frozen=True):
     pass
 
 
-Effect = Build | Wipe | Restart | BeginSession
+class Freeze(msgspec.Struct, frozen=True):
+    """Stop the browser where it is, then say Frozen."""
+
+    generation: int
+
+
+class Thaw(msgspec.Struct, frozen=True):
+    generation: int
+
+
+class Sign(enum.StrEnum):
+    """What a lamp or a message outside may show."""
+
+    CALLED = "called"
+    CANCELLED = "cancelled"
+    ANSWERED = "answered"
+
+
+class Signal(msgspec.Struct, frozen=True):
+    sign: Sign
+
+
+Effect = Build | Wipe | Restart | BeginSession | Freeze | Thaw | Signal

@@ -39,7 +39,7 @@ class EndReason(enum.StrEnum):
     IDLE = "idle"
     TIME_OVER = "time_over"
     AGENT = "agent"
-    """`marchepied end`."""
+    """`marchepied end`, or the agent's panel."""
     OUT_OF_SERVICE = "out_of_service"
     DISPLAY_LOST = "display_lost"
     COMPONENT_FAILED = "component_failed"
@@ -94,6 +94,63 @@ class WipeSummary(msgspec.Struct, frozen=True):
     """First 12 hexadecimal digits of the receipt's hash."""
 
 
+class AgentStage(enum.StrEnum):
+    """How far the agent has come at the screen."""
+
+    AWAY = "away"
+    FREEZING = "freezing"
+    """The pad was asked for: the browser is being stopped first."""
+    PIN = "pin"
+    """The browser stands still, and a PIN can be typed."""
+    PANEL = "panel"
+    """An agent has proved to be one; the browser still stands still."""
+
+
+class Act(enum.StrEnum):
+    """What an agent did, or was asked for: by kind, for the receipt; never who, nor anything of the visitor's."""
+
+    CALLED = "called"
+    ENTERED = "entered"
+    WRONG_PIN = "wrong_pin"
+    EXTENDED = "extended"
+    PRIVATE = "private"
+    OUTCOME_DONE = "outcome_done"
+    OUTCOME_PARTLY = "outcome_partly"
+    OUTCOME_NOT_DONE = "outcome_not_done"
+    OUTCOME_REFERRED = "outcome_referred"
+    OUTCOME_RETURN = "outcome_return"
+    """To be gone on with at another time."""
+
+
+OUTCOMES = frozenset(act for act in Act if act.startswith("outcome_"))
+
+
+class ClosedWhy(enum.StrEnum):
+    """Why an agent took the station out of service. The UI owns the words."""
+
+    PAPER = "paper"
+    NETWORK = "network"
+    DEVICE = "device"
+    OTHER = "other"
+
+
+class AgentState(msgspec.Struct, frozen=True):
+    """The agent and this station. Times are CLOCK_MONOTONIC seconds."""
+
+    called_at: float | None = None
+    stage: AgentStage = AgentStage.AWAY
+    held_since: float | None = None
+    """The visit's clock stands still from here on."""
+    leaves_at: float | None = None
+    """When the pad or the panel closes by itself if nobody touches it."""
+    locked_until: float | None = None
+    """No PIN is taken before; None if one is now."""
+    private: bool = False
+    """The agent stepped back while the visitor types something private."""
+    outcome: Act | None = None
+    """How the visit went, as the agent noted it last."""
+
+
 class Snapshot(msgspec.Struct, frozen=True):
     """The whole public state. Each change publishes a new one with the next `sequence`.
 
@@ -117,3 +174,6 @@ class Snapshot(msgspec.Struct, frozen=True):
     """What the operator wrote with `out-of-service --why`."""
     last_wipe: WipeSummary | None = None
     demonstration: bool = False
+    agent: AgentState = AgentState()
+    why: ClosedWhy | None = None
+    """Why an agent closed the station, from the panel."""

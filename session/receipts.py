@@ -61,7 +61,16 @@ class Check(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     milliseconds: Count = 0
 
 
-class Receipt(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Act(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What an agent did in the session, by kind, and how often."""
+
+    name: Code
+    times: Count
+
+
+class Receipt(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
+    """A field with a default is left out where it has it: lines that were written before it was there stay whole."""
+
     number: Count
     """1, 2, 3… over all boots."""
     generation: Count
@@ -74,6 +83,7 @@ class Receipt(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     steps: Annotated[tuple[Step, ...], Meta(max_length=64)]
     checks: Annotated[tuple[Check, ...], Meta(max_length=64)]
     verified: bool
+    acts: Annotated[tuple[Act, ...], Meta(max_length=32)] = ()
     previous: Hash
     hash: Hash
 

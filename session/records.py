@@ -21,6 +21,7 @@ from session.model import EndReason
 from session.receipts import (
     MOST,
     ORIGIN,
+    Act,
     Anchor,
     AnchorReason,
     Break,
@@ -114,6 +115,7 @@ class Records:
         steps: Iterable[Step],
         checks: Iterable[Check],
         verified: bool,
+        acts: Iterable[Act] = (),
     ) -> Receipt:
         """Adds a receipt; on return it is on the disk. `ended_at` is in seconds since the epoch.
 
@@ -133,6 +135,7 @@ class Records:
                 steps=tuple(steps),
                 checks=tuple(checks),
                 verified=verified,
+                acts=tuple(acts),
                 previous=self._hash,
                 hash=ORIGIN,
             )

@@ -83,6 +83,7 @@ def station_of(configured: config.Station, runtime: Path, state: Path, cgroup: s
         demonstration=configured.demonstration.enabled,
         control=control,
         state=state,
+        hook=configured.agent.hook,
     )
 
 

@@ -9,6 +9,7 @@ from kivy.properties import NumericProperty
 from kiosk import plain, view
 from kiosk.screens.sheet import Host, Sheet, basics, load_rules
 from kiosk.widgets import look
+from session.model import AgentState
 from session.pages import Page, PageState
 
 
@@ -34,6 +35,7 @@ class Bar(Sheet):
         self.ids.time.text = self._time()
         self.ids.said.text = self.host.said
         self.ids.where.opacity = 0 if self.host.said else 1
+        self._tell_agent()
         self._offer(self.ids.pages, "bar.pages", len(desk.pages), least=2)
         self._offer(self.ids.documents, "bar.documents", len(desk.documents) + desk.downloading, least=1)
 
@@ -51,6 +53,14 @@ class Bar(Sheet):
         self.ids.site.text = self.host.title(self.host.local.opening or "")
         self.ids.lock.name = ""
         self.ids.site.color = look.now.on_night
+
+    def _tell_agent(self) -> None:
+        """The button that leads to the help is also the sign that somebody is called, or has stepped back."""
+        agent = self.host.snapshot.agent if self.host.snapshot is not None else AgentState()
+        key = "bar.private" if agent.private else "bar.called" if agent.called_at is not None else "bar.help"
+        self.ids.help.text = self.say(key)
+        self.ids.help.icon = "lock" if agent.private else "help"
+        self.ids.help.style = "bar" if key == "bar.help" else "finish"
 
     def _time(self) -> str:
         snapshot = self.host.snapshot

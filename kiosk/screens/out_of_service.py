@@ -16,7 +16,9 @@ class OutOfService(FullSheet):
         snapshot = self.host.snapshot
         trouble = snapshot.trouble if snapshot is not None else None
         note = plain.clean(snapshot.note, NOTE_LENGTH) if snapshot is not None else ""
-        self.ids.why.text = self.say(f"out_of_service.{trouble or Trouble.INTERNAL}")
+        why = snapshot.why if snapshot is not None else None
+        key = f"out_of_service.why_{why}" if why is not None else f"out_of_service.{trouble or Trouble.INTERNAL}"
+        self.ids.why.text = self.say(key)
         self.ids.note.text = self.say("out_of_service.note", note=note) if note else ""
 
 

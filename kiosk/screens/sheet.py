@@ -9,6 +9,7 @@ from kivy.lang import Builder
 from kivy.uix.boxlayout import BoxLayout
 
 from kiosk import theme, view
+from kiosk.agent import Agent
 from kiosk.widgets import basics
 from kiosk.words import Words
 from session.model import Snapshot
@@ -24,6 +25,7 @@ class Host(Protocol):
     local: view.Local
     words: Words
     said: str
+    agent: Agent
 
     @property
     def demonstration(self) -> bool: ...
@@ -41,6 +43,8 @@ class Host(Protocol):
     def press(self, action: str) -> None: ...
     def turn_to(self, side: view.Side | None) -> None: ...
     def read_notice(self) -> None: ...
+    def read_private(self) -> None: ...
+    def turn_panel(self, panel: view.Panel) -> None: ...
     def speak(self, language: str) -> None: ...
     def look_like(
         self, *, text_size: theme.TextSize | None = None, colours: theme.Colours | None = None

@@ -17,6 +17,7 @@ from session import pages
 from session.config import toml_check, toml_text
 from session.config.checks import mistakes
 from session.config.station import (
+    Agent,
     Browser,
     Demonstration,
     Display,
@@ -33,6 +34,7 @@ from session.config.toml_lines import key_lines, line_of
 
 __all__ = [
     "DEFAULT_PATH",
+    "Agent",
     "Browser",
     "ConfigError",
     "Demonstration",

@@ -185,6 +185,22 @@ class Network(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = ()
 
 
+class Agent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The agent who helps at several stations. Who is one is said with `marchepied agents`, never here."""
+
+    hook: Annotated[
+        str,
+        Meta(
+            pattern=r"^(/[^\x00-\x1f\x7f]+)?$",
+            max_length=255,
+            description="A program that lights a lamp or sends a message: it is run with one word, `called`, "
+            "`cancelled` or `answered`, as nobody, for 10 seconds at most. Empty for none.",
+            examples=["/usr/local/bin/agent-lamp"],
+            extra={"words": "an absolute path, or nothing"},
+        ),
+    ] = ""
+
+
 class Demonstration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """For trying Marchepied out with a site on the same machine. Never on a station that the public uses."""
 
@@ -282,6 +298,7 @@ class Station(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     display: Display = Display()
     browser: Browser = Browser()
     network: Network = Network()
+    agent: Agent = Agent()
     demonstration: Demonstration = Demonstration()
     wipe: Wipe = Wipe()
     sites: Annotated[tuple[Site, ...], Meta(max_length=500)] = ()

@@ -1,4 +1,4 @@
-"""The environment's cgroup (v2): made, killed whole, found empty, removed.
+"""The environment's cgroup (v2): made, frozen and thawed, killed whole, found empty, removed.
 
 cgroup.kill kills a cgroup and everything below it, forks in progress included (Linux 5.14; torvalds/linux 661ee62).
 """
@@ -10,6 +10,7 @@ import contextlib
 import errno
 import os
 import select
+from collections.abc import Callable
 from pathlib import Path
 
 LIMITS = {"memory.swap.max": "0", "memory.oom.group": "0"}
@@ -96,15 +97,37 @@ class Cgroup:
             return False
 
     async def kill(self, timeout: float = 10.0) -> bool:
-        """Kills everything in it; True once nothing is left. `timeout` in seconds, for processes stuck in the kernel.
-
-        The kernel signals a change of cgroup.events by POLLPRI (cgroups(7)), so nothing is polled here.
+        """Kills everything in it, frozen or not; True once nothing is left. `timeout` in seconds, for processes stuck
+        in the kernel.
         """
         try:
             (self.path / "cgroup.kill").write_text("1")
-            events = os.open(self.path / "cgroup.events", os.O_RDONLY | os.O_CLOEXEC)
+            return await self._until(lambda: not self.populated, timeout)
         except FileNotFoundError:
             return not self.exists
+
+    async def freeze(self, timeout: float = 3.0) -> bool:
+        """Stops everything in it where it is; True once all of it stands still. What comes into it later does too.
+
+        Raises OSError.
+        """
+        (self.path / "cgroup.freeze").write_text("1")
+        return await self._until(lambda: self.frozen, timeout)
+
+    def thaw(self) -> None:
+        """Lets it go on. One that was never frozen, or is not there, is thawed already. Raises OSError."""
+        with contextlib.suppress(FileNotFoundError):
+            (self.path / "cgroup.freeze").write_text("0")
+
+    @property
+    def frozen(self) -> bool:
+        return "frozen 1" in (self.path / "cgroup.events").read_text("ascii")
+
+    async def _until(self, holds: Callable[[], bool], timeout: float) -> bool:
+        """Waits for what cgroup.events tells. The kernel signals its changes by POLLPRI (cgroups(7)), so nothing is
+        polled here.
+        """
+        events = os.open(self.path / "cgroup.events", os.O_RDONLY | os.O_CLOEXEC)
         loop = asyncio.get_running_loop()
         poller = select.epoll()
         changed = asyncio.Event()
@@ -112,7 +135,7 @@ class Cgroup:
             poller.register(events, select.EPOLLPRI | select.EPOLLET)
             loop.add_reader(poller.fileno(), self._noticed, poller, changed)
             async with asyncio.timeout(timeout):
-                while self.populated:
+                while not holds():
                     await changed.wait()
                     changed.clear()
             return True

@@ -6,8 +6,12 @@ import time
 
 import msgspec
 
-from kiosk.view import Local, Side
+from kiosk.view import Local, Panel, Side
 from session.model import (
+    Act,
+    AgentStage,
+    AgentState,
+    ClosedWhy,
     EndReason,
     EndWarning,
     Snapshot,
@@ -68,6 +72,19 @@ def at_site(*pages: Page, **values: object) -> DeskSnapshot:
     return msgspec.structs.replace(base, **values)
 
 
+def agent(stage: AgentStage = AgentStage.AWAY, state: State = State.ACTIVE, **values: object) -> Snapshot:
+    """A session, or a closed station, at which an agent is, or is called to."""
+    now = time.monotonic()
+    standing = {"held_since": now, "leaves_at": now + 60} if stage is not AgentStage.AWAY else {}
+    there = AgentState(stage=stage, **{**standing, **values})  # type: ignore[arg-type]
+    trouble = Trouble.OPERATOR if state is State.OUT_OF_SERVICE else None
+    return session(agent=there) if state is State.ACTIVE else Snapshot(state=state, trouble=trouble, agent=there)
+
+
+def panel(which: Panel) -> Local:
+    return Local(language="fr", connected=True, notice_read=True, side=Side.HELP, panel=which)
+
+
 def side(which: Side) -> Local:
     return Local(language="fr", connected=True, notice_read=True, side=which)
 
@@ -80,6 +97,7 @@ def wiped(reason: EndReason) -> WipeSummary:
     return msgspec.structs.replace(WIPED, reason=reason, milliseconds=12_300)
 
 
+ALONE = Local(language="fr", connected=True, notice_read=True, private_read=True)
 FRESH = Local(language="fr", connected=True)
 TWO = at_site(page(1), page(2, site="service-public.fr"), documents=(document(1),))
 MANY_PAGES = at_site(
@@ -134,8 +152,35 @@ CASES: dict[str, Case] = {
     "warning_over": Case(warning(WarningKind.TIME_OVER), TWO),
     "warning_no_more": Case(warning(WarningKind.TIME_OVER, can_extend=False), TWO),
     "confirm_end": Case(session(), TWO, side(Side.CONFIRM_END)),
+    "help": Case(session(), TWO, side(Side.HELP)),
+    "help_called": Case(agent(called_at=1.0), TWO, side(Side.HELP)),
+    "help_private": Case(agent(private=True), TWO, msgspec.structs.replace(ALONE, side=Side.HELP)),
+    "help_warning": Case(warning(WarningKind.TIME_OVER, can_extend=False), TWO, side(Side.HELP)),
+    "help_no_agents": Case(session(), TWO, side(Side.HELP), said="no_agents"),
+    "bar_called": Case(agent(called_at=1.0), msgspec.structs.replace(MANY_PAGES, documents=DOCUMENTS.documents)),
+    "bar_private": Case(agent(private=True), TWO, ALONE),
+    "bar_full_short": Case(
+        session(ends_at=time.monotonic() + 20), msgspec.structs.replace(MANY_PAGES, documents=DOCUMENTS.documents)
+    ),
+    "pin": Case(agent(AgentStage.PIN), TWO, side(Side.HELP)),
+    "pin_wrong": Case(agent(AgentStage.PIN), TWO, side(Side.HELP), said="wrong_pin"),
+    "pin_locked": Case(agent(AgentStage.PIN, locked_until=time.monotonic() + 900), TWO, side(Side.HELP), said="locked"),
+    "pin_short": Case(agent(AgentStage.PIN, locked_until=time.monotonic() + 100), TWO, side(Side.HELP)),
+    "panel": Case(agent(AgentStage.PANEL), TWO, side(Side.HELP)),
+    "panel_noted": Case(agent(AgentStage.PANEL, outcome=Act.OUTCOME_DONE), TWO, side(Side.HELP)),
+    "panel_closed": Case(agent(AgentStage.PANEL, State.OUT_OF_SERVICE)),
+    "panel_ready": Case(agent(AgentStage.PANEL, State.READY)),
+    **{
+        f"panel_{which}": Case(agent(AgentStage.PANEL), TWO, panel(which))
+        for which in (Panel.OUTCOME, Panel.CLOSING, Panel.MAINTENANCE, Panel.ENDING)
+    },
+    "private": Case(agent(private=True), TWO),
     "erasing": Case(session(State.ENDING), TWO),
     "maintenance": Case(Snapshot(state=State.MAINTENANCE)),
+    **{
+        f"out_of_service_why_{why}": Case(Snapshot(state=State.OUT_OF_SERVICE, trouble=Trouble.OPERATOR, why=why))
+        for why in ClosedWhy
+    },
     **{
         f"out_of_service_{trouble}": Case(
             Snapshot(state=State.OUT_OF_SERVICE, trouble=trouble, note="Retour prévu lundi matin, à Verdun. " * 3)

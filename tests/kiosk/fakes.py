@@ -38,6 +38,17 @@ class _Any(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     window: int | None = None
     height: int | None = None
     action: str | None = None
+    pin: str | None = None
+    minutes: int | None = None
+    on: bool | None = None
+    kind: str | None = None
+    why: str | None = None
+
+
+AGENT = (
+    *("CallAgent", "CancelCall", "AgentAsk", "AgentEnter", "AgentLeave", "AgentExtend", "AgentPrivate", "AgentOutcome"),
+    *("AgentEnd", "AgentOutOfService", "AgentMaintenance", "AgentInService"),
+)
 
 
 class Fake:
@@ -105,7 +116,7 @@ class FakeStation:
     def __init__(self, run: Path) -> None:
         self.run = run
         self.control = Fake(
-            "org.marchepied.Session", run / "control", ("Ready", "Start", "End", "MoreTime"), Snapshot()
+            "org.marchepied.Session", run / "control", ("Ready", "Start", "End", "MoreTime", *AGENT), Snapshot()
         )
         self.desk = Fake(
             "org.marchepied.Desk", run / "desk", ("Open", "Home", "Show", "Close", "Retry"), DeskSnapshot()

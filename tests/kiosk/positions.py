@@ -16,6 +16,18 @@ BAR_HEIGHT = 96
 
 _PARTS: dict[str, tuple[float, float]] = {
     "start": (0.5, 0.53),
+    "help_call": (0.5, 0.42),
+    "help_cancel": (0.5, 0.42),
+    "private_alone": (0.5, 0.79),
+    "panel_extend": (0.27, 0.36),
+    "panel_private": (0.73, 0.36),
+    "panel_outcome": (0.27, 0.53),
+    "panel_end": (0.73, 0.53),
+    "panel_close": (0.27, 0.71),
+    "panel_maintain": (0.73, 0.71),
+    "panel_first": (0.27, 0.36),
+    "panel_reopen": (0.27, 0.36),
+    "panel_yes": (0.27, 0.36),
     "more_time": (0.5, 0.656),
     "no": (0.27, 0.69),
     "yes": (0.73, 0.69),
@@ -27,6 +39,10 @@ _PARTS: dict[str, tuple[float, float]] = {
 """Parts of the width and the height. `yes` and `no` answer "Avez-vous fini ?"."""
 
 _CORNERS: dict[str, tuple[float, float]] = {
+    "help_agent": (-148, -78),
+    "pin_cancel": (198, -78),
+    "panel_back": (248, -78),
+    "closed_agent": (168, -78),
     "understood": (288, -87),
     "display": (-120, 52),
     "finished": (-198, -78),
@@ -38,12 +54,13 @@ on every full screen that has it; `back` leaves the lists of pages and documents
 
 _BAR: dict[str, float] = {
     "bar_finished": -78,
-    "bar_home": -212,
-    "bar_larger": -296,
-    "bar_smaller": -370,
-    "bar_back": -454,
-    "bar_pages": -552,
-    "bar_documents": -671,
+    "bar_help": -210,
+    "bar_home": -300,
+    "bar_larger": -380,
+    "bar_smaller": -450,
+    "bar_back": -530,
+    "bar_pages": -622,
+    "bar_documents": -735,
 }
 """Pixels of the design from the right, in a bar of one row; in one of two, "J'ai fini" is above the others.
 `bar_pages` while there are two pages or more; `bar_documents` then, and 96 more to the right else."""

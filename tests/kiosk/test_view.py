@@ -7,8 +7,8 @@ import itertools
 import msgspec
 import pytest
 
-from kiosk.view import Local, Mode, Screen, Side, active_page, mode_for, screen_for, settle
-from session.model import Snapshot, State, WarningKind
+from kiosk.view import Local, Mode, Panel, Screen, Side, active_page, mode_for, screen_for, settle
+from session.model import AgentStage, AgentState, Snapshot, State, WarningKind
 from session.pages import BrowserState, DeskSnapshot, PageState
 from tests.kiosk import cases
 
@@ -26,6 +26,10 @@ SCREENS = {
     "restarting": Screen.RESTARTING,
     "warning": Screen.WARNING,
     "confirm": Screen.CONFIRM_END,
+    "help": Screen.HELP,
+    "pin": Screen.PIN,
+    "panel": Screen.AGENT_PANEL,
+    "private": Screen.PRIVATE,
     "erasing": Screen.ERASING,
     "out": Screen.OUT_OF_SERVICE,
     "maintenance": Screen.MAINTENANCE,
@@ -77,6 +81,37 @@ def test_every_combination_has_a_screen() -> None:
             assert snapshot is not None
             assert snapshot.state is State.ACTIVE
             assert active_page(desk) is not None or local.opening is not None
+
+
+def test_an_agent_at_the_screen_has_it_in_every_state() -> None:
+    """Whatever the desk and this process know, the page is covered while the browser stands still for an agent."""
+    for state, stage, side, panel in itertools.product(State, AgentStage, (None, *Side), Panel):
+        snapshot = Snapshot(state=state, agent=AgentState(stage=stage))
+        local = msgspec.structs.replace(cases.side(Side.PAGES), side=side, panel=panel)
+        screen = screen_for(snapshot, cases.TWO, local)
+        assert (screen is Screen.PIN) == (stage is AgentStage.PIN)
+        assert (screen is Screen.AGENT_PANEL) == (stage is AgentStage.PANEL)
+
+
+def test_an_agent_who_leaves_closes_what_was_opened() -> None:
+    opened = msgspec.structs.replace(cases.side(Side.HELP), panel=Panel.OUTCOME)
+    at_pad, in_panel, away = cases.agent(AgentStage.PIN), cases.agent(AgentStage.PANEL), cases.agent()
+    assert settle(opened, at_pad, in_panel) == opened
+    for there in (at_pad, in_panel):
+        assert (settle(opened, there, away).side, settle(opened, there, away).panel) == (None, Panel.ACTS)
+    freezing = cases.agent(AgentStage.FREEZING)
+    assert settle(opened, away, freezing).side is Side.HELP, "the page would be seen for a moment"
+    warned = cases.warning(WarningKind.IDLE)
+    assert settle(opened, warned, freezing).side is Side.HELP
+
+
+def test_the_agent_steps_back_once_over_everything() -> None:
+    private, local = cases.agent(private=True), cases.side(Side.PAGES)
+    assert screen_for(private, cases.TWO, local) is Screen.PRIVATE
+    read = msgspec.structs.replace(local, side=None, private_read=True)
+    assert screen_for(private, cases.TWO, read) is Screen.BAR
+    assert settle(read, private, private).private_read
+    assert not settle(read, private, cases.agent()).private_read
 
 
 def test_only_the_bar_leaves_room_for_the_site() -> None:

@@ -11,14 +11,15 @@ import pytest
 
 from kiosk import theme, words
 from kiosk.client import Failure
-from session.model import Trouble
+from kiosk.view import Panel
+from session.model import OUTCOMES, ClosedWhy, Trouble
 from session.pages import PageState
 
 KIOSK = Path(words.__file__).parent
 SOURCES = "\n".join(
     path.read_text("utf-8") for kind in ("*.py", "*.kv") for path in KIOSK.rglob(kind) if "guard" not in path.parts
 )
-COMPUTED = ("out_of_service.", "trouble_page.", "refusal.", "format.month_", "display.")
+COMPUTED = ("out_of_service.", "trouble_page.", "refusal.", "format.month_", "display.", "agent_panel.")
 """Groups whose keys are put together from codes; tested below."""
 
 
@@ -61,6 +62,9 @@ def test_every_key_is_used() -> None:
 def test_codes_have_words() -> None:
     known = words.load("fr")
     assert {f"out_of_service.{trouble}" for trouble in Trouble} <= set(known)
+    assert {f"out_of_service.why_{why}" for why in ClosedWhy} <= set(known)
+    assert {f"agent_panel.close_{why}" for why in ClosedWhy} | {f"agent_panel.{act}" for act in OUTCOMES} <= set(known)
+    assert {f"agent_panel.{part}_{panel}" for part in ("title", "lead") for panel in Panel} <= set(known)
     assert {f"trouble_page.{state}" for state in PageState if state is not PageState.OPEN} <= set(known)
     assert {f"refusal.{failure}" for failure in Failure} <= set(known)
     assert {f"display.{look}" for look in (*theme.TextSize, *theme.Colours)} <= set(known)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from session import events, interface, rpc
+from session.attendance import Attendance
 from session.control import INTERFACE, Control
 from session.environment.cgroup import Cgroup, find_base
 from session.environment.process import spawn
@@ -39,6 +40,10 @@ class Asked:
     @property
     def records(self) -> Records:
         return Records(self._directory)
+
+    @property
+    def attendance(self) -> Attendance:
+        return Attendance(self._directory, self._directory)
 
     async def ask(self, event: events.Event) -> None:
         if self.refuses:
@@ -238,6 +243,8 @@ async def test_the_service_describes_itself(asked: Asked) -> None:
     assert methods == {
         *("Status", "Watch", "Start", "MoreTime", "Activity", "End", "Ready", "Fail", "Receipts"),
         *("OutOfService", "Maintenance", "InService"),
+        *("CallAgent", "CancelCall", "AgentAsk", "AgentEnter", "AgentLeave", "AgentExtend", "AgentPrivate"),
+        *("AgentOutcome", "AgentEnd", "AgentOutOfService", "AgentMaintenance", "AgentInService"),
     }
     assert members["method Ready"] == "method Ready(component: Component) -> ()"
     assert members["method OutOfService"] == "method OutOfService(why: ?string) -> ()"

@@ -12,7 +12,19 @@ from hypothesis import strategies as st
 
 from session import events, machine
 from session.machine import Limits, Station, step
-from session.model import Component, EndReason, EndWarning, Snapshot, State, Trouble, WarningKind, WipeSummary
+from session.model import (
+    Act,
+    AgentStage,
+    ClosedWhy,
+    Component,
+    EndReason,
+    EndWarning,
+    Snapshot,
+    State,
+    Trouble,
+    WarningKind,
+    WipeSummary,
+)
 from session.rpc import Refused
 
 LIMITS = Limits(session=600, idle=100, warning=30, extension=300, extensions=2, restarts=3, restart_window=60)
@@ -37,6 +49,21 @@ EVENTS: list[events.Event] = [
     events.ServiceAsked(State.OUT_OF_SERVICE, "essai"),
     events.ServiceAsked(State.MAINTENANCE),
     events.ServiceAsked(State.READY),
+    events.AgentCalled(),
+    events.CallCancelled(),
+    events.AgentAsked(),
+    events.Frozen(1),
+    events.Frozen(1, False),
+    events.PinAnswered(1, False, 90.0),
+    events.PinAnswered(1, True),
+    events.AgentLeft(),
+    events.AgentExtended(15),
+    *(events.PrivateAsked(on) for on in (True, False)),
+    events.OutcomeNoted(Act.OUTCOME_DONE),
+    events.AgentEnded(),
+    events.AgentClosed(State.OUT_OF_SERVICE, ClosedWhy.PAPER),
+    events.AgentClosed(State.MAINTENANCE),
+    events.AgentClosed(State.READY),
 ]
 
 
@@ -104,6 +131,10 @@ def sound(station: Station) -> None:
         assert station.wiping
     if public.state is State.OUT_OF_SERVICE:
         assert public.trouble is not None
+    agent = public.agent
+    assert (agent.stage is AgentStage.AWAY) == (agent.held_since is None) == (agent.leaves_at is None)
+    if not in_session:
+        assert (agent.called_at, agent.private, agent.outcome, station.acts) == (None, False, None, ())
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -124,7 +155,8 @@ def test_every_state_with_every_event(state: State, event: events.Event) -> None
 
 @given(st.lists(st.tuples(st.sampled_from(EVENTS), st.floats(0, 400)), max_size=40))
 def test_no_story_offers_an_unwiped_station(story: list[tuple[events.Event, float]]) -> None:
-    station, now, wiped_since_session = Station(), 0.0, False
+    # As the daemon does: nothing comes before its first event.
+    (station, _), now, wiped_since_session = run(Station(), events.Began()), 0.0, False
     for event, passes in story:
         now += passes
         before = station.public.state

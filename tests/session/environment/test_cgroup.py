@@ -157,3 +157,43 @@ def test_what_makes_no_base_is_said(tmp_path: Path, mounts: str, own: str, name:
 
 async def test_the_machines_own_base_is_a_cgroup() -> None:
     assert (find_base() / "cgroup.procs").exists()
+
+
+
+
+def ticks(process: Process) -> int:
+    """Processor time that it used."""
+    fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(") ")[2].split()
+    return int(fields[11]) + int(fields[12])
+
+
+async def test_what_is_frozen_stands_still_until_it_is_thawed(group: Cgroup) -> None:
+    busy = await start(group, "/usr/bin/python3", "-S", "-c", "while True: pass")
+    await until(lambda: ticks(busy) > 0)
+    assert not group.frozen
+    assert await group.freeze()
+    assert group.frozen
+    stood = ticks(busy)
+    beside = await start(Cgroup(group.path.parent), "/usr/bin/python3", "-S", "-c", "sum(range(5_000_000))")
+    assert await beside.wait() == 0
+    assert ticks(busy) == stood, "it ran while another one was seen to run"
+    group.thaw()
+    assert not group.frozen
+    await until(lambda: ticks(busy) > stood)
+
+
+async def test_what_is_frozen_dies_at_once(group: Cgroup) -> None:
+    inner = Cgroup(group.path / "browser")
+    inner.create()
+    process = await start(inner, "/usr/bin/sleep", "1000")
+    assert await inner.freeze()
+    assert await group.kill(2.0), "killed from above, still frozen"
+    assert await process.wait() == -9
+    assert group.remove()
+
+
+async def test_an_empty_one_is_frozen_at_once_and_one_that_is_gone_is_thawed(group: Cgroup) -> None:
+    assert await group.freeze()
+    group.thaw()
+    assert group.remove()
+    group.thaw()
