@@ -16,6 +16,7 @@ from kiosk import screens, theme, toolkit, view
 from kiosk.inert import INERT_SECONDS
 from kiosk.presenter import Presenter
 from kiosk.screens import Sheet
+from kiosk.speech import outline
 from kiosk.widgets import basics, icons, look
 from session.pages import Settings
 
@@ -48,6 +49,11 @@ class Stage(FloatLayout):
         if self._sheet is not None:
             self._sheet.refresh()
         self._say(screen)
+
+    def outline(self) -> list[outline.Item]:
+        """What can be read in the window, in order: first what lies over the rest."""
+        shown = [one for one in (self._word, self._sheet) if one is not None and one.parent is not None]
+        return [item for one in shown for item in outline.outline(one)]
 
     def warm(self) -> None:
         """Draws a small picture, out of sight: what is compiled for the first one is ready for the bar's."""

@@ -7,6 +7,7 @@ from kivy.properties import ColorProperty, StringProperty
 from kivy.uix.widget import Widget
 
 from kiosk import theme
+from kiosk.widgets.heard import Heard
 
 Point = tuple[float, float]
 
@@ -28,8 +29,8 @@ _STROKES: dict[str, tuple[tuple[Point, ...], ...]] = {
 }
 
 
-class Icon(Widget):
-    """One of the pictures above, as large as its smaller side."""
+class Icon(Heard, Widget):
+    """One of the pictures above, as large as its smaller side. Silent but for `words`."""
 
     name = StringProperty("")
     color = ColorProperty(theme.INK)

@@ -1,8 +1,9 @@
 """Draws every case in some languages and sizes on $DISPLAY and measures what is drawn.
 
 `python -m tests.kiosk.gallery DIRECTORY WIDTHxHEIGHT:LANGUAGE,LANGUAGE...` leaves a PNG of each picture in
-DIRECTORY (none if that is "-"), and prints a JSON object: `faults`, one text each, and `targets`, what can be
-tapped and where (see `Target`). A process of its own: Kivy has one window a process.
+DIRECTORY (none if that is "-"), and prints a JSON object: `faults`, one text each, `targets`, what can be
+tapped and where (see `Target`), and `outlines`, what is read aloud. A process of its own: Kivy has one
+window a process.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 import msgspec
 
 from kiosk import theme, toolkit
+from kiosk.speech import outline
 from kiosk.words import Words
 from tests.kiosk import cases
 
@@ -33,9 +35,31 @@ class Target(msgspec.Struct, frozen=True):
     bottom: float
 
 
+class Read(msgspec.Struct, frozen=True):
+    """One item of an outline. Pixels as in Target."""
+
+    role: str
+    words: str
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+class Outline(msgspec.Struct, frozen=True):
+    """What is read of a case, in order."""
+
+    case: str
+    language: str
+    width: int
+    height: int
+    items: list[Read]
+
+
 class Report(msgspec.Struct):
     faults: list[str] = []
     targets: list[Target] = []
+    outlines: list[Outline] = []
 
 
 def main() -> int:
@@ -78,6 +102,7 @@ def main() -> int:
                 report.targets += [
                     Target(name, language, width, height, *target) for target in targets(stage, Window.height)
                 ]
+                report.outlines.append(Outline(name, language, width, height, list(read(stage, Window.height))))
                 if sys.argv[1] != "-":
                     save(directory / f"{width}x{height}-{language}-{name}.png")
     sys.stdout.buffer.write(msgspec.json.encode(report))
@@ -111,6 +136,14 @@ def targets(stage: Any, height: int) -> Iterator[tuple[str, float, float, float,
             yield text, left, height - bottom - widget.height, left + widget.width, height - bottom
 
 
+def read(stage: Any, height: int) -> Iterator[Read]:
+    for item in stage.outline():
+        widget = item.widget
+        left, bottom = widget.to_window(*widget.pos)
+        top = height - bottom - widget.height
+        yield Read(item.role, item.words, left, top, left + widget.width, height - bottom)
+
+
 def faults(stage: Any, words: Words, width: int, height: int) -> Iterator[str]:
     """What a person would see as wrong: cut or small text, things beyond the edge, targets too small to hit."""
     from kivy.uix.label import Label
@@ -128,6 +161,8 @@ def faults(stage: Any, words: Words, width: int, height: int) -> Iterator[str]:
                     yield f"{kind} {text!r}: cut"
             elif widget.texture_size[0] > widget.width + 1 or widget.texture_size[1] > widget.height + 1:
                 yield f"{kind} {text!r}: {widget.texture_size} in {widget.size}"
+        if isinstance(widget, Label) and text and not (disabled(widget) or heard(widget)):
+            yield f"{kind} {text!r}: shown, and never read aloud"
         if isinstance(widget, basics.Styled):
             mains += widget.style == "main"
             if min(widget.size) < theme.TOUCH:
@@ -137,6 +172,21 @@ def faults(stage: Any, words: Words, width: int, height: int) -> Iterator[str]:
             yield f"{kind} {text!r}: at {left, bottom}, {widget.size}, beyond the edge"
     if mains > 1:
         yield f"{mains} main actions"
+
+
+def disabled(widget: Any) -> bool:
+    return any(one.disabled for one in up(widget))
+
+
+def heard(widget: Any) -> bool:
+    return any(isinstance(one, outline.Heard) for one in up(widget))
+
+
+def up(widget: Any) -> Iterator[Any]:
+    """A widget and what it is in."""
+    while widget is not None and widget.parent is not widget:
+        yield widget
+        widget = widget.parent
 
 
 def visible(widget: Any) -> Iterator[Any]:
