@@ -13,6 +13,7 @@ from kivy.core.window import Window
 from kivy.uix.floatlayout import FloatLayout
 
 from kiosk import screens, theme, toolkit, view
+from kiosk.access import Access
 from kiosk.inert import INERT_SECONDS
 from kiosk.presenter import Presenter
 from kiosk.screens import Sheet
@@ -31,24 +32,33 @@ class Stage(FloatLayout):
         super().__init__()
         self._presenter = presenter
         self._sheet: Sheet | None = None
-        self._built: tuple[object, ...] = ()
+        self._built: tuple[view.Screen, str, int, int] | tuple[()] = ()
         self._word = basics.Word()
         self._screen: view.Screen | None = None
-        self._shown_at = 0.0
+        self.shown_at = 0.0
+        """When this screen came, by time.monotonic()."""
+        self._access = Access(self)
 
     def render(self) -> None:
         """Makes the window show the presenter's state."""
         screen = self._presenter.screen
         width, height = Window.size
         if screen is not self._screen:
-            self._screen, self._shown_at = screen, time.monotonic()
+            self._screen, self.shown_at = screen, time.monotonic()
         wanted = (screen, self._presenter.local.language, width, height)
+        before = self._built[:1]
         if wanted != self._built and self._has_room(screen, height):
             self._build(screen, width, height)
             self._built = wanted
         if self._sheet is not None:
             self._sheet.refresh()
         self._say(screen)
+        self._access.rendered(fresh=self._built[:1] != before)
+
+    @property
+    def mode(self) -> view.Mode:
+        """Of the screen that is drawn."""
+        return view.mode_for(self._built[0]) if self._built else view.Mode.FULL
 
     def outline(self) -> list[outline.Item]:
         """What can be read in the window, in order: first what lies over the rest."""
@@ -65,14 +75,14 @@ class Stage(FloatLayout):
         if not self._built or self._presenter.screen is self._built[0]:
             return False
         waiting = self._presenter.screen is self._screen
-        return not (waiting and time.monotonic() - self._shown_at > _WITHOUT_GUARD)
+        return not (waiting and time.monotonic() - self.shown_at > _WITHOUT_GUARD)
 
     def _has_room(self, screen: view.Screen, height: int) -> bool:
         """Whether the guard has given the window the height for this screen; until then the one before stays."""
         small = height <= 2 * self._presenter.settings.bar_height
         if view.mode_for(screen) is view.Mode.FULL:
             return not small
-        return small or time.monotonic() - self._shown_at > _WITHOUT_GUARD
+        return small or time.monotonic() - self.shown_at > _WITHOUT_GUARD
 
     def _build(self, screen: view.Screen, width: int, height: int) -> None:
         self.clear_widgets()
@@ -97,9 +107,14 @@ class Stage(FloatLayout):
         elif not over and self._word.parent is not None:
             self.remove_widget(self._word)
 
-    def on_touch_down(self, touch: object) -> bool:
+    def used(self) -> None:
+        """Somebody is there."""
         self._presenter.touched()
-        if time.monotonic() - self._shown_at < INERT_SECONDS:
+
+    def on_touch_down(self, touch: object) -> bool:
+        self.used()
+        self._access.touched()
+        if time.monotonic() - self.shown_at < INERT_SECONDS:
             return True
         return bool(super().on_touch_down(touch))
 

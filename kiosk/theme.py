@@ -41,6 +41,8 @@ NIGHT = colour("#14212b")
 NIGHT_RAISED = colour("#2a3944")
 NIGHT_PRESSED = colour("#425360")
 WHITE = colour("#ffffff")
+RING, RING_ON_BAR = INK, AMBER
+"""Round what the keyboard is at."""
 
 
 class Style(NamedTuple):
@@ -72,6 +74,8 @@ PAIRS: dict[str, tuple[Colour, Colour]] = {
     "trouble on the bar": (AMBER, NIGHT),
     "demonstration": (INK, AMBER),
     "a word of refusal": (WHITE, NIGHT),
+    "ring on paper": (RING, PAPER),
+    "ring on the bar": (RING_ON_BAR, NIGHT),
 }
 
 DESIGN_WIDTH, DESIGN_HEIGHT = 1024, 768
