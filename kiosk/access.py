@@ -34,6 +34,8 @@ class Staged(Protocol):
     """What is in the window: `kiosk.shell.Stage`."""
 
     canvas: Any
+    ground: Any
+    """What is drawn under the words of the present screen; None without one."""
     shown_at: float
     """When the present screen came, by time.monotonic()."""
 
@@ -41,6 +43,7 @@ class Staged(Protocol):
     def mode(self) -> view.Mode: ...
     def outline(self) -> list[Item]: ...
     def used(self) -> None: ...
+    def came_to(self, item: Item) -> None: ...
 
 
 class Access:
@@ -75,6 +78,11 @@ class Access:
     # Keys
 
     @property
+    def at(self) -> Item | None:
+        """What the keyboard is at, while that can be seen."""
+        return self._focus.item if self._seen else None
+
+    @property
     def _seen(self) -> bool:
         """Whether the ring is on the screen: over a site only while the bar has the keyboard."""
         return self._focus.shown and (self._stage.mode is view.Mode.FULL or bool(Window.focus))
@@ -83,7 +91,7 @@ class Access:
         """The window got the keyboard, or lost it, and with it the news of keys that are let go."""
         self._held.clear()
         if has and self._stage.mode is view.Mode.BAR:
-            self._focus.shown = True  # somebody asked for the bar, by a key
+            self._step(0)  # somebody asked for the bar, by a key
         self._draw()
 
     def _on_key_up(self, _window: object, key: int, *_more: object) -> None:
@@ -117,6 +125,8 @@ class Access:
         self._stage.used()
         self._focus.step(by)
         self._draw()
+        if self.at is not None:
+            self._stage.came_to(self.at)
 
     def _act(self) -> None:
         """Does what the ring is at; shows the ring where there is none."""
@@ -162,8 +172,8 @@ class Access:
     # The ring
 
     def _draw(self, *_largs: object) -> None:
-        item = self._focus.item if self._seen else None
-        place = _place(item) if item is not None else None
+        item = self.at
+        place = place_of(item) if item is not None else None
         wanted = (place, self._stage.mode)
         if wanted == self._ringed:
             return
@@ -181,7 +191,7 @@ class Access:
         self._ring.add(SmoothLine(rounded_rectangle=box, width=line / 2))
 
 
-def _place(item: Item) -> tuple[float, float, float, float]:
+def place_of(item: Item) -> tuple[float, float, float, float]:
     """In the window, from its bottom left."""
     left, bottom = item.widget.to_window(*item.widget.pos)
     return left, bottom, item.widget.width, item.widget.height

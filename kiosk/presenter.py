@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 from kiosk import client, plain, view
+from kiosk.speech.voice import Voice
 from kiosk.words import LANGUAGES, Words
 from session.model import Snapshot, State
 from session.pages import DeskSnapshot, Settings
@@ -44,6 +45,10 @@ class Presenter:
         self.words = Words(language)
         self.said = ""
         """A short word about the last tap: a refusal, or that a site is being opened."""
+        self.voice = Voice(run / "voice" / "ssip", on_change)
+        self.on_listen: Callable[[], None] = _nothing
+        self.on_louder: Callable[[int], None] = lambda _by: None
+        """What reads the screen: it knows what is on it."""
         self._default_language = language
         self._control, self._desk, self._guard = run / "control", run / "desk", run / "guard"
         self._layout = client.LayoutLink(self._guard)
@@ -76,6 +81,7 @@ class Presenter:
             tasks.create_task(desk.run())
             tasks.create_task(guard.run())
             tasks.create_task(self._layout.run()).add_done_callback(lambda _task: self._layout.close())
+            tasks.create_task(self.voice.run())
             tasks.create_task(self._say_ready())
             self._changed()
 
@@ -195,6 +201,14 @@ class Presenter:
     def speak(self, language: str) -> None:
         self.words = Words(language)
         self._set(language=language)
+
+    def listen(self) -> None:
+        """Reads the screen aloud, or stops."""
+        self.on_listen()
+
+    def louder(self, by: int) -> None:
+        """By so many steps; softer by a negative number."""
+        self.on_louder(by)
 
     # Saying
 

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import time
 from pathlib import Path
+from typing import Any
 
 from kivy.app import App
 from kivy.clock import Clock
@@ -14,10 +15,11 @@ from kivy.uix.floatlayout import FloatLayout
 
 from kiosk import screens, theme, toolkit, view
 from kiosk.access import Access
+from kiosk.aloud import Aloud
 from kiosk.inert import INERT_SECONDS
 from kiosk.presenter import Presenter
 from kiosk.screens import Sheet
-from kiosk.speech import outline
+from kiosk.speech.outline import Item, outline
 from kiosk.widgets import basics, icons, look
 from session.pages import Settings
 
@@ -38,6 +40,9 @@ class Stage(FloatLayout):
         self.shown_at = 0.0
         """When this screen came, by time.monotonic()."""
         self._access = Access(self)
+        self._aloud = Aloud(self, presenter.voice)
+        presenter.on_listen = lambda: self._aloud.listen(presenter.words)
+        presenter.on_louder = lambda by: self._aloud.turn(by, presenter.words)
 
     def render(self) -> None:
         """Makes the window show the presenter's state."""
@@ -53,17 +58,24 @@ class Stage(FloatLayout):
         if self._sheet is not None:
             self._sheet.refresh()
         self._say(screen)
-        self._access.rendered(fresh=self._built[:1] != before)
+        fresh = self._built[:1] != before
+        self._access.rendered(fresh=fresh)
+        self._aloud.rendered(self._presenter.words, screen, fresh=fresh, at=self._access.at)
+
+    @property
+    def ground(self) -> Any:
+        """Where something is drawn under the words of the screen."""
+        return self._sheet.canvas.before if self._sheet is not None else None
 
     @property
     def mode(self) -> view.Mode:
         """Of the screen that is drawn."""
         return view.mode_for(self._built[0]) if self._built else view.Mode.FULL
 
-    def outline(self) -> list[outline.Item]:
+    def outline(self) -> list[Item]:
         """What can be read in the window, in order: first what lies over the rest."""
         shown = [one for one in (self._word, self._sheet) if one is not None and one.parent is not None]
-        return [item for one in shown for item in outline.outline(one)]
+        return [item for one in shown for item in outline(one)]
 
     def warm(self) -> None:
         """Draws a small picture, out of sight: what is compiled for the first one is ready for the bar's."""
@@ -108,8 +120,13 @@ class Stage(FloatLayout):
             self.remove_widget(self._word)
 
     def used(self) -> None:
-        """Somebody is there."""
+        """Somebody is there, who does something: what was being said is said no more."""
         self._presenter.touched()
+        self._aloud.hush()
+
+    def came_to(self, item: Item) -> None:
+        """The keyboard is at another thing."""
+        self._aloud.came_to(item, self._presenter.words)
 
     def on_touch_down(self, touch: object) -> bool:
         self.used()

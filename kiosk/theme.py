@@ -43,6 +43,8 @@ NIGHT_PRESSED = colour("#425360")
 WHITE = colour("#ffffff")
 RING, RING_ON_BAR = INK, AMBER
 """Round what the keyboard is at."""
+MARKER = colour("#ffefb0")
+"""Under what is being read aloud."""
 
 
 class Style(NamedTuple):
@@ -74,6 +76,10 @@ PAIRS: dict[str, tuple[Colour, Colour]] = {
     "trouble on the bar": (AMBER, NIGHT),
     "demonstration": (INK, AMBER),
     "a word of refusal": (WHITE, NIGHT),
+    **{
+        f"{name} being read": (ink, MARKER)
+        for name, ink in (("text", INK), ("second text", SOFT), ("a title", TEAL), ("a grave title", BRICK))
+    },
     "ring on paper": (RING, PAPER),
     "ring on the bar": (RING_ON_BAR, NIGHT),
 }

@@ -5,12 +5,15 @@ from __future__ import annotations
 import time
 
 from kiosk import plain, theme, view
-from kiosk.screens.sheet import Sheet, basics, load_rules
+from kiosk.screens.sheet import Sheet, basics, load_rules, offer
 from session.pages import Page, PageState
 
 
 class Bar(Sheet):
     def refresh(self) -> None:
+        voice = self.host.voice
+        self.ids.listen.words = self.say("speech.stop" if voice.speaking else "speech.listen")
+        offer(self.ids.listen, voice.offered)
         desk, page = self.host.desk, view.active_page(self.host.desk)
         if desk is None:
             return
@@ -57,9 +60,7 @@ class Bar(Sheet):
         button.text = self.say(key) if offered else ""
         button.badge = str(number) if offered else ""
         button.words = self.say("bar.counted", what=button.text, number=number) if offered else ""
-        button.width = button.full_width if offered else 0
-        button.opacity = 1 if offered else 0
-        button.disabled = not offered
+        offer(button, offered)
 
 
 load_rules(__file__)

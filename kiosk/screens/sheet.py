@@ -9,6 +9,7 @@ from kivy.lang import Builder
 from kivy.uix.boxlayout import BoxLayout
 
 from kiosk import view
+from kiosk.speech.voice import LEVELS, Voice
 from kiosk.widgets import basics
 from kiosk.words import Words
 from session.model import Snapshot
@@ -24,6 +25,7 @@ class Host(Protocol):
     local: view.Local
     words: Words
     said: str
+    voice: Voice
 
     @property
     def demonstration(self) -> bool: ...
@@ -40,6 +42,8 @@ class Host(Protocol):
     def turn_to(self, side: view.Side | None) -> None: ...
     def read_notice(self) -> None: ...
     def speak(self, language: str) -> None: ...
+    def listen(self) -> None: ...
+    def louder(self, by: int) -> None: ...
 
 
 class Sheet(BoxLayout):
@@ -64,6 +68,18 @@ class FullSheet(Sheet):
 
     def refresh(self) -> None:
         self.ids.mark.opacity = 1 if self.host.demonstration else 0
+        voice, ids = self.host.voice, self.ids
+        ids.listen.text = self.say("speech.stop" if voice.speaking else "speech.listen")
+        offer(ids.listen, voice.offered)
+        offer(ids.softer, voice.offered, usable=voice.level > 0)
+        offer(ids.louder, voice.offered, usable=voice.level < len(LEVELS) - 1)
+
+
+def offer(button: basics.Styled, offered: bool, *, usable: bool = True) -> None:
+    """Shows a button of a row, which has a `full_width`, or takes it and its place away."""
+    button.width = button.full_width if offered else 0
+    button.opacity = 1 if offered else 0
+    button.disabled = not (offered and usable)
 
 
 def load_rules(module_file: str) -> None:
@@ -71,5 +87,5 @@ def load_rules(module_file: str) -> None:
     Builder.load_file(str(Path(module_file).with_suffix(".kv")))
 
 
-__all__ = ["FullSheet", "Host", "Sheet", "basics", "load_rules"]
+__all__ = ["FullSheet", "Host", "Sheet", "basics", "load_rules", "offer"]
 load_rules(__file__)

@@ -49,12 +49,13 @@ class Voice:
         """An index of LEVELS. As new as this process, which is as new as the visit."""
         self._path, self._on_change = path, on_change
         self._waiting: list[Said] = []
-        self._busy = False
+        self._saying: Said | None = None
+        """Handed to the server, whether it has begun or not."""
         self._wish = asyncio.Event()
 
     @property
     def speaking(self) -> bool:
-        return self._busy or bool(self._waiting)
+        return self._saying is not None or bool(self._waiting)
 
     def read(self, said: Sequence[Said]) -> None:
         """Says these, in place of what is being said."""
@@ -63,9 +64,12 @@ class Voice:
         self._waiting = list(said)
         self._wish.set()
 
-    def stop(self) -> None:
-        if self.speaking:
+    def stop(self) -> list[Said]:
+        """What it says no more: what it was in the middle of, and what would have followed."""
+        left = [*([self._saying] if self._saying is not None else []), *self._waiting]
+        if left:
             self.read(())
+        return left
 
     def turn(self, by: int) -> None:
         """Louder (1) or softer (-1), from the next thing that is said on."""
@@ -126,11 +130,11 @@ class Voice:
                 await _first(self._wish.wait(), line.ended())
 
     async def _say(self, line: Ssip, said: Said) -> None:
-        self._busy = True
+        self._saying = said
         try:
             await self._say_one(line, said)
         finally:
-            self._busy, self.now = False, None
+            self._saying = self.now = None
             self._on_change()
 
     async def _say_one(self, line: Ssip, said: Said) -> None:

@@ -82,6 +82,9 @@ class Styled(Heard, ButtonBehavior):
 class Action(Styled, Label):
     """A button with words in it."""
 
+    full_width = NumericProperty(0)
+    """As of a BarButton, for a button that is not always offered."""
+
 
 class Card(Styled, BoxLayout):
     """A button that holds other widgets."""

@@ -17,8 +17,12 @@ import msgspec
 
 from kiosk import theme, toolkit
 from kiosk.speech import outline
+from kiosk.speech.voice import Said
 from kiosk.words import Words
 from tests.kiosk import cases
+
+SPEAKING = ("bar_opening", "what_for_pages", "confirm_end")
+"""Cases that are drawn as the voice speaks."""
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -76,6 +80,8 @@ def main() -> int:
 
     report = Report()
     presenter = Presenter(cases.SETTINGS, Path("/nonexistent"), lambda: None)
+    # With a voice there is the least room;
+    presenter.voice.offered = True
     stage = Stage(presenter)
     Window.add_widget(stage)
     Window.clearcolor = theme.PAPER
@@ -90,6 +96,7 @@ def main() -> int:
                 presenter.snapshot, presenter.desk = case.snapshot, case.desk
                 presenter.local = msgspec.structs.replace(case.local, language=language)
                 presenter.said = presenter.words.refusal(case.said) if case.said else ""
+                presenter.voice._waiting = [Said("", language)] if name in SPEAKING else []
                 barred = view.mode_for(presenter.screen) is view.Mode.BAR
                 Window.size = (width, cases.SETTINGS.bar_height if barred else height)
                 # Layouts and textures take some turns of the loop to follow each other.

@@ -34,12 +34,12 @@ _CORNERS: dict[str, tuple[float, float]] = {
 on every full screen that has it; `back` leaves the lists of pages and documents."""
 
 _BAR: dict[str, float] = {
-    "bar_finished": -78,
-    "bar_home": -198,
-    "bar_larger": -282,
-    "bar_smaller": -356,
-    "bar_back": -440,
-    "bar_pages": -538,
+    "bar_finished": -71,
+    "bar_home": -180,
+    "bar_larger": -258,
+    "bar_smaller": -328,
+    "bar_back": -406,
+    "bar_pages": -494,
 }
 """Pixels of the design from the right. `bar_pages` while there are two pages or more."""
 

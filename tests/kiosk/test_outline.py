@@ -110,6 +110,9 @@ def test_full_screens_have_one_title(report: Report, language: str) -> None:
 def test_the_welcome(report: Report) -> None:
     lines = said(report, "welcome")
     assert [line for line in lines if not line.startswith("text: ")] == [
+        "button: Moins fort",
+        "button: Plus fort",
+        "button: Écouter",
         "title: Bonjour",
         "button: Commencer",
         "chosen: Français",
@@ -125,6 +128,7 @@ def test_the_bar(report: Report) -> None:
     assert lines[2].startswith("text: Encore ")
     assert lines[2].endswith(" minutes")
     assert lines[3:] == [
+        "button: Écouter",
         "button: Documents : 6",
         "button: Pages : 5",
         "button: Retour",
