@@ -20,6 +20,7 @@ PLACES: dict[str, tuple[tuple[str, ...], str]] = {
     "back": (("pages", "documents"), "common.back"),
     "next_part": (("pages", "documents"), "common.more"),
     "more_sites": (("what_for", "what_for_pages"), "what_for.others"),
+    "listen": (("welcome", "notice", "what_for", "out_of_service_operator"), "speech.listen"),
     "yes": (("confirm_end",), "confirm_end.yes"),
     "no": (("confirm_end",), "confirm_end.no"),
     "reload": (("crashed",), "crashed.reload"),
