@@ -17,6 +17,7 @@ import msgspec
 
 from kiosk import client, plain, remembered, theme, view
 from kiosk.agent import Agent
+from kiosk.speech.voice import Voice
 from kiosk.words import LANGUAGES, Words
 from session.model import Snapshot, State
 from session.pages import DeskSnapshot, Settings
@@ -54,6 +55,10 @@ class Presenter:
         self.words = Words(self.local.language)
         self.said = ""
         """A short word about the last tap: a refusal, or that a site is being opened."""
+        self.voice = Voice(run / "voice" / "ssip", on_change)
+        self.on_listen: Callable[[], None] = _nothing
+        self.on_louder: Callable[[int], None] = lambda _by: None
+        """What reads the screen: it knows what is on it."""
         self._control, self._desk, self._guard = run / "control", run / "desk", run / "guard"
         self._layout = client.LayoutLink(self._guard)
         self._on_change = on_change
@@ -91,6 +96,7 @@ class Presenter:
             tasks.create_task(desk.run())
             tasks.create_task(guard.run())
             tasks.create_task(self._layout.run()).add_done_callback(lambda _task: self._layout.close())
+            tasks.create_task(self.voice.run())
             tasks.create_task(self._say_ready())
             self._changed()
 
@@ -229,6 +235,14 @@ class Presenter:
     def look_like(self, *, text_size: theme.TextSize | None = None, colours: theme.Colours | None = None) -> None:
         """Draws the screens with words of this size, or in these colours."""
         self._set(text_size=text_size or self.local.text_size, colours=colours or self.local.colours)
+
+    def listen(self) -> None:
+        """Reads the screen aloud, or stops."""
+        self.on_listen()
+
+    def louder(self, by: int) -> None:
+        """By so many steps; softer by a negative number."""
+        self.on_louder(by)
 
     # Saying
 

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import time
 from pathlib import Path
+from typing import Any
 
 from kivy.app import App
 from kivy.clock import Clock
@@ -13,10 +14,13 @@ from kivy.core.window import Window
 from kivy.uix.floatlayout import FloatLayout
 
 from kiosk import screens, theme, view
+from kiosk.access import Access
+from kiosk.aloud import Aloud
 from kiosk.inert import INERT_SECONDS
 from kiosk.presenter import Presenter
 from kiosk.pulse import Pulse, connection_of
 from kiosk.screens import Sheet
+from kiosk.speech.outline import Item, outline
 from kiosk.widgets import basics, icons, look
 from session.pages import Settings
 
@@ -31,25 +35,49 @@ class Stage(FloatLayout):
         super().__init__()
         self._presenter = presenter
         self._sheet: Sheet | None = None
-        self._built: tuple[object, ...] = ()
+        self._built: tuple[view.Screen, str, theme.TextSize, theme.Colours, int, int] | tuple[()] = ()
         self._word = basics.Word()
         self._screen: view.Screen | None = None
-        self._shown_at = 0.0
+        self.shown_at = 0.0
+        """When this screen came, by time.monotonic()."""
+        self._access = Access(self)
+        self._aloud = Aloud(self, presenter.voice)
+        presenter.on_listen = lambda: self._aloud.listen(presenter.words)
+        presenter.on_louder = lambda by: self._aloud.turn(by, presenter.words)
 
     def render(self) -> None:
         """Makes the window show the presenter's state."""
         screen = self._presenter.screen
         width, height = Window.size
         if screen is not self._screen:
-            self._screen, self._shown_at = screen, time.monotonic()
+            self._screen, self.shown_at = screen, time.monotonic()
         local = self._presenter.local
         wanted = (screen, local.language, local.text_size, local.colours, width, height)
+        before = self._built[:1]
         if wanted != self._built and self._has_room(screen, height):
             self._build(screen, width, height)
             self._built = wanted
         if self._sheet is not None:
             self._sheet.refresh()
         self._say(screen)
+        fresh = self._built[:1] != before
+        self._access.rendered(fresh=fresh)
+        self._aloud.rendered(self._presenter.words, screen, fresh=fresh, at=self._access.at)
+
+    @property
+    def ground(self) -> Any:
+        """Where something is drawn under the words of the screen."""
+        return self._sheet.canvas.before if self._sheet is not None else None
+
+    @property
+    def mode(self) -> view.Mode:
+        """Of the screen that is drawn."""
+        return view.mode_for(self._built[0]) if self._built else view.Mode.FULL
+
+    def outline(self) -> list[Item]:
+        """What can be read in the window, in order: first what lies over the rest."""
+        shown = [one for one in (self._word, self._sheet) if one is not None and one.parent is not None]
+        return [item for one in shown for item in outline(one)]
 
     def warm(self) -> None:
         """Draws a small picture, out of sight: what is compiled for the first one is ready for the bar's."""
@@ -61,14 +89,14 @@ class Stage(FloatLayout):
         if not self._built or self._presenter.screen is self._built[0]:
             return False
         waiting = self._presenter.screen is self._screen
-        return not (waiting and time.monotonic() - self._shown_at > _WITHOUT_GUARD)
+        return not (waiting and time.monotonic() - self.shown_at > _WITHOUT_GUARD)
 
     def _has_room(self, screen: view.Screen, height: int) -> bool:
         """Whether the guard has given the window the height for this screen; until then the one before stays."""
         bar = self._presenter.bar.height
         if view.mode_for(screen) is view.Mode.FULL:
             return height > 1.2 * bar
-        return height <= bar or time.monotonic() - self._shown_at > _WITHOUT_GUARD
+        return height <= bar or time.monotonic() - self.shown_at > _WITHOUT_GUARD
 
     def _build(self, screen: view.Screen, width: int, height: int) -> None:
         self.clear_widgets()
@@ -94,9 +122,19 @@ class Stage(FloatLayout):
         elif not over and self._word.parent is not None:
             self.remove_widget(self._word)
 
-    def on_touch_down(self, touch: object) -> bool:
+    def used(self) -> None:
+        """Somebody is there, who does something: what was being said is said no more."""
         self._presenter.touched()
-        if time.monotonic() - self._shown_at < INERT_SECONDS:
+        self._aloud.hush()
+
+    def came_to(self, item: Item) -> None:
+        """The keyboard is at another thing."""
+        self._aloud.came_to(item, self._presenter.words)
+
+    def on_touch_down(self, touch: object) -> bool:
+        self.used()
+        self._access.touched()
+        if time.monotonic() - self.shown_at < INERT_SECONDS:
             return True
         return bool(super().on_touch_down(touch))
 

@@ -52,6 +52,11 @@ class Palette(NamedTuple):
     on_night: Colour
     warn: Colour
     """Trouble, on the bar."""
+    ring: Colour
+    """Round what the keyboard is at."""
+    ring_on_night: Colour
+    marker: Colour
+    """Under what is being read aloud."""
     edge: int
     """Pixels of the design: how thick borders are."""
 
@@ -77,6 +82,7 @@ PALETTES: dict[Colours, Palette] = {
         finish="#f5c84c", finish_deep="#e0ac1f", on_finish="#14212b",
         alarm="#7a1b16", alarm_deep="#4f0f0c", on_alarm="#ffffff",
         night="#14212b", raised="#2a3944", raised_deep="#425360", on_night="#ffffff", warn="#f5c84c",
+        ring="#14212b", ring_on_night="#f5c84c", marker="#ffefb0",
     ),
     Colours.STRONG: _of(
         4, paper="#000000", card="#000000", ink="#ffffff", soft="#f2f2f2", line="#ffffff", idle="#5c5c5c",
@@ -84,6 +90,7 @@ PALETTES: dict[Colours, Palette] = {
         finish="#8fe3ff", finish_deep="#57c7ea", on_finish="#000000",
         alarm="#ffab9e", alarm_deep="#ff8470", on_alarm="#000000",
         night="#000000", raised="#262626", raised_deep="#404040", on_night="#ffffff", warn="#ffe14d",
+        ring="#8fe3ff", ring_on_night="#8fe3ff", marker="#161100",
     ),
     Colours.DAY: _of(
         4, paper="#ffffff", card="#ffffff", ink="#000000", soft="#1c1c1c", line="#000000", idle="#b5b5b5",
@@ -91,6 +98,7 @@ PALETTES: dict[Colours, Palette] = {
         finish="#ffd23c", finish_deep="#e6b400", on_finish="#000000",
         alarm="#6b0000", alarm_deep="#3d0000", on_alarm="#ffffff",
         night="#000000", raised="#182024", raised_deep="#3d4a53", on_night="#ffffff", warn="#ffd23c",
+        ring="#0028a8", ring_on_night="#ffd23c", marker="#ffeb9c",
     ),
 }  # fmt: skip
 
@@ -130,6 +138,12 @@ def pairs(of: Palette) -> dict[str, tuple[Colour, Colour]]:
         "a number on a button of the bar": (of.warn, of.raised),
         "demonstration": (of.on_finish, of.finish),
         "a word of refusal": (of.on_night, of.night),
+        **{
+            f"{name} being read": (ink, of.marker)
+            for name, ink in (("text", of.ink), ("second text", of.soft), ("title", of.accent), ("alarm", of.alarm))
+        },
+        "ring on paper": (of.ring, of.paper),
+        "ring on the bar": (of.ring_on_night, of.night),
     }
 
 

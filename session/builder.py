@@ -21,6 +21,7 @@ import msgspec
 from session.browser import sandbox as browser_sandbox
 from session.environment import display as display_server
 from session.environment import mounts
+from session.environment import voice as voice_server
 from session.environment.cgroup import Cgroup, CgroupError
 from session.environment.display import Display
 from session.environment.process import Process, spawn
@@ -61,6 +62,7 @@ class Plan(msgspec.Struct, frozen=True):
     inodes: int
     control: Path
     """The daemon's control socket."""
+    voice: voice_server.Options = voice_server.Options()
 
 
 class Environment:
@@ -114,6 +116,7 @@ class Environment:
                 await self._start(Component.DESK)
             await self._start(Component.GUARD)
             await self._start(Component.UI)
+            self._start_voice()
         except (CgroupError, OSError) as error:
             missing = getattr(error, "filename", None) == self._plan.browser.program
             raise BuildError(Trouble.NO_BROWSER if missing else Trouble.INTERNAL, str(error)) from error
@@ -178,6 +181,15 @@ class Environment:
             await self._start_desk()
         else:
             await self._spawn(component, self._python(component).argv(), {})
+
+    def _start_voice(self) -> None:
+        """Last, and nobody waits for it: a station may have none."""
+        if not voice_server.possible(self._plan.voice):
+            return
+        voice_server.prepare(self._plan.voice, self._tree, self._plan.users)
+        keeper = asyncio.create_task(voice_server.keep(self._tree, self._plan.users, self._cgroup))
+        self._watchers.add(keeper)
+        keeper.add_done_callback(self._watchers.discard)
 
     async def _start_browser(self) -> None:
         """The daemon keeps the desk's ends of the pipe as well: a desk that dies must not end the browser."""

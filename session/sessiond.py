@@ -26,6 +26,7 @@ from session.daemon import Daemon, Station
 from session.environment.cgroup import CgroupError, find_base
 from session.environment.display import Display, DisplayServer
 from session.environment.users import Users
+from session.environment.voice import Options as VoiceOptions
 from session.machine import Limits
 from session.network import Egress
 from session.wipe import Place
@@ -59,6 +60,9 @@ def station_of(configured: config.Station, runtime: Path, state: Path, cgroup: s
         memory_mib=configured.environment.memory_mib,
         inodes=configured.environment.inodes,
         control=control,
+        voice=VoiceOptions(
+            configured.voice.enabled, configured.voice.module, configured.voice.device, configured.voice.rate
+        ),
     )
     session = configured.session
     limits = Limits(

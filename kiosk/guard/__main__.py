@@ -17,6 +17,7 @@ from Xlib import X
 
 from kiosk.guard.idle import IdleWatch, say_ready
 from kiosk.guard.keys import Keys
+from kiosk.guard.panes import Panes
 from kiosk.guard.screen import CannotGuard, Screen
 from kiosk.guard.service import GuardService
 from kiosk.guard.windows import WindowManager
@@ -48,8 +49,8 @@ class _Guard:
 
     def __init__(self, screen: Screen, bar: int) -> None:
         self.screen = screen
-        self.keys = Keys(screen)
         self.windows = WindowManager(screen, bar, changed=self._changed)
+        self.keys = Keys(screen, Panes(screen, self.windows))
         self.service = GuardService(self.windows, self.keys)
         screen.on_event = self._on_event
         screen.settle = self.windows.settle

@@ -22,6 +22,7 @@ from typing import Any
 from Xlib import XK, X, error
 
 from kiosk.guard import policy
+from kiosk.guard.panes import CLICK_MODIFIERS, Panes
 from kiosk.guard.screen import Screen
 
 logger = logging.getLogger(__name__)
@@ -31,9 +32,6 @@ _SWALLOWED_BUTTONS = (_MIDDLE, _RIGHT, _THUMB_BACK, _THUMB_FORWARD)
 """Middle pastes, or opens an unseen page; right is the context menu (which Chromium does not show in --kiosk;
 this does not rely on it); the thumb buttons are Back and Forward, which are the bar's. The wheel stays, with
 Control too: it makes a page larger, and the bar's "normal" makes it normal again."""
-_CLICK_MODIFIERS = X.ShiftMask | X.ControlMask | X.Mod1Mask | X.Mod4Mask
-"""A click on a link with one of these opens an unseen page or a whole window, or saves the link to disk."""
-
 _EXPECTATION = 1.0
 """Seconds after which a press of the guard's own that never came is forgotten."""
 
@@ -68,12 +66,14 @@ class NoKey(Exception):
 class Keys:
     """The grabs, and what becomes of each press."""
 
-    def __init__(self, screen: Screen) -> None:
-        self._screen = screen
+    def __init__(self, screen: Screen, panes: Panes) -> None:
+        self._screen, self._panes = screen, panes
         self._modifiers = policy.Modifiers()
         self._expected: list[int] = []
         """Keycodes that the guard itself presses."""
         self._expected_until = 0.0
+        self._back_to_bar = False
+        """Whether the bar gets the keyboard again after these."""
         self.swallowed = 0
         """Presses of keys and buttons that were kept from the windows."""
         self._read_modifiers()
@@ -86,7 +86,7 @@ class Keys:
         # Not AnyModifier for the first button: plain taps and clicks must not wait for the guard, and must
         # stay what they are for touch.
         for state in range(256):
-            if state & _CLICK_MODIFIERS:
+            if state & CLICK_MODIFIERS:  # opens an unseen page or a whole window, or saves the link to disk
                 self._grab_button(root, 1, state)
 
     def _grab_keys(self) -> None:
@@ -119,9 +119,7 @@ class Keys:
         """
         go_on = False
         try:
-            go_on = self._is_ours(press.detail) or policy.allowed(
-                self._levels(press.detail, press.state), press.state, self._modifiers
-            )
+            go_on = self._is_ours(press.detail) or self._may_go_on(press)
         finally:
             # Whatever happens, the keyboard must thaw.
             if go_on:
@@ -130,6 +128,15 @@ class Keys:
                 self._screen.display.ungrab_keyboard(X.CurrentTime)
         if not go_on:
             self.swallowed += 1
+        if self._back_to_bar and not self._expected:
+            self._back_to_bar = False
+            self._panes.give(to_bar=True)
+
+    def _may_go_on(self, press: Any) -> bool:
+        levels = self._levels(press.detail, press.state)
+        meant = policy.meant(levels[0], press.state, self._modifiers)
+        goes_on = self._panes.meant(meant) if meant is not None else None
+        return policy.allowed(levels, press.state, self._modifiers) if goes_on is None else goes_on
 
     def _is_ours(self, keycode: int) -> bool:
         """One of the presses that `press` announced."""
@@ -138,8 +145,11 @@ class Keys:
             return True
         return False
 
-    def on_button(self, _press: Any) -> None:
-        self.swallowed += 1
+    def on_button(self, press: Any) -> None:
+        if press.detail == 1 and not press.state & CLICK_MODIFIERS:
+            self._panes.on_tap(press.root_y)
+        else:
+            self.swallowed += 1
 
     def on_mapping(self, change: Any) -> None:
         """The layout changed (or the on-screen keyboard put a character on a spare key)."""
@@ -174,7 +184,7 @@ class Keys:
         self._modifiers = policy.Modifiers(level3=level3, num_lock=found["Num_Lock"] & ~forbidden)
 
     def press(self, action: Action) -> None:
-        """Presses the action's keys, by XTEST, for the window that has the focus. Raises NoKey.
+        """Presses the action's keys, by XTEST, for the page in front. Raises NoKey.
 
         Modifiers that somebody holds are let go, and put back, in one batch of requests, so that no key of a real
         keyboard comes between. The presses pass the guard's own grab because it expects them, and so nothing else
@@ -186,6 +196,8 @@ class Keys:
             raise NoKey(action.value)
         display = self._screen.display
         held = self._held_modifiers()
+        self._back_to_bar = self._panes.at_bar
+        self._panes.give(to_bar=False)
         self._expected, self._expected_until = list(keys), time.monotonic() + _EXPECTATION
         for code in held:
             display.xtest_fake_input(X.KeyRelease, code)

@@ -6,6 +6,7 @@ Keysym numbers are those of /usr/include/X11/keysymdef.h; names come from Xlib.X
 
 from __future__ import annotations
 
+import enum
 from typing import NamedTuple
 
 from Xlib import XK, X
@@ -47,6 +48,19 @@ _TAB_DIGITS = frozenset(range(ord("1"), ord("9") + 1))
 """Ctrl and one of these chooses a tab, by the key again: AZERTY's "-" is also "6"."""
 
 _ESCAPE = _named("Escape")
+_PANE = _named("F6")
+_SWITCH = _named("F9")
+
+
+class Meant(enum.Enum):
+    """Keys that mean something to the guard itself. Neither F6 nor F9 reaches a page, so no site misses them."""
+
+    PANE = enum.auto()
+    """F6: the bar gets the keyboard, or the page gets it back; "the next pane" on every desktop."""
+    SWITCH = enum.auto()
+    """F9: the one key of a switch box, which is the UI's, whoever has the keyboard."""
+    LEAVE = enum.auto()
+    """Escape, which leads from the bar back to the page."""
 
 
 class Modifiers(NamedTuple):
@@ -87,6 +101,16 @@ def allowed(levels: tuple[int, int], state: int, modifiers: Modifiers) -> bool:
         # Shift and Escape is Chromium's task manager.
         return not held & X.ShiftMask
     return plain in _EDITING or _is_character(plain)
+
+
+def meant(plain: int, state: int, modifiers: Modifiers) -> Meant | None:
+    """What a key says to the guard itself; nothing as soon as Shift, Control or the like is held with it."""
+    if state & 0xFF & ~(X.LockMask | modifiers.num_lock):
+        return None
+    for keysyms, meaning in ((_PANE, Meant.PANE), (_SWITCH, Meant.SWITCH), (_ESCAPE, Meant.LEAVE)):
+        if plain in keysyms:
+            return meaning
+    return None
 
 
 def _allowed_with_control(plain: int, shifted: int, others: int) -> bool:

@@ -47,6 +47,8 @@ class WindowManager:
         geometry = screen.root.get_geometry()
         self._size = (int(geometry.width), int(geometry.height))
         self.mode = Mode.FULL
+        self.bar_has_keys = False
+        """In the `bar` layout: whether the UI has the keyboard, and not the page."""
         self.ui: Managed | None = None
         self.main: Managed | None = None
         self.popups: list[Managed] = []
@@ -115,13 +117,17 @@ class WindowManager:
         if claim is not None and claim != self._claimed:
             self._claim(claim)
         self._wanted_bar = height or self._settings_bar
-        self.mode = mode
+        self.mode, self.bar_has_keys = mode, False
         self._say_work_area()
         self._restack = self._refocus = True
         self._cover()  # before the UI gives way
         self._place_all()
         self._screen.pump()
         self._changed()
+
+    def give_keys(self, *, to_bar: bool) -> None:
+        self.bar_has_keys = to_bar
+        self._focus()
 
     def _claim(self, xid: int) -> None:
         if self.ui is not None and self._screen.client(self.ui.window.id) != self._screen.client(xid):
@@ -359,7 +365,7 @@ class WindowManager:
         self._reachable = reachable
 
     def _focus(self) -> None:
-        if self.shown is Mode.FULL or not self.pages:
+        if self.shown is Mode.FULL or self.bar_has_keys or not self.pages:
             target = self.ui.window if self.ui is not None else self._curtain
         else:
             target = self.pages[-1].window

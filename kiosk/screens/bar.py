@@ -7,7 +7,7 @@ import time
 from kivy.properties import NumericProperty
 
 from kiosk import plain, view
-from kiosk.screens.sheet import Host, Sheet, basics, load_rules
+from kiosk.screens.sheet import Host, Sheet, basics, load_rules, offer
 from kiosk.widgets import look
 from session.model import AgentState
 from session.pages import Page, PageState
@@ -24,6 +24,9 @@ class Bar(Sheet):
             self.ids.first.add_widget(self.ids.finish)
 
     def refresh(self) -> None:
+        voice = self.host.voice
+        self.ids.listen.text = self.say("speech.stop" if voice.speaking else "speech.listen")
+        offer(self.ids.listen, voice.offered)
         desk, page = self.host.desk, view.active_page(self.host.desk)
         if desk is None:
             return
@@ -32,7 +35,7 @@ class Bar(Sheet):
         else:
             self._tell_opening()
         self.ids.tools.disabled = page is None
-        self.ids.time.text = self._time()
+        self.ids.time.text, self.ids.time.words = self._time()
         self.ids.said.text = self.host.said
         self.ids.where.opacity = 0 if self.host.said else 1
         self._tell_agent()
@@ -47,11 +50,12 @@ class Bar(Sheet):
         site = plain.clean(page.site) or self.say("bar.our_page")
         self.ids.site.text = self.say(f"trouble_page.{page.state}") if broken else site
         self.ids.lock.name = "alert" if broken else "" if ours else "lock" if page.secure else "unlock"
+        self.ids.lock.words = "" if ours or broken else self.say("bar.safe" if page.secure else "bar.unsafe")
         self.ids.site.color = self.ids.lock.color = look.now.on_night if well else look.now.warn
 
     def _tell_opening(self) -> None:
         self.ids.site.text = self.host.title(self.host.local.opening or "")
-        self.ids.lock.name = ""
+        self.ids.lock.name = self.ids.lock.words = ""
         self.ids.site.color = look.now.on_night
 
     def _tell_agent(self) -> None:
@@ -62,21 +66,23 @@ class Bar(Sheet):
         self.ids.help.icon = "lock" if agent.private else "help"
         self.ids.help.style = "bar" if key == "bar.help" else "finish"
 
-    def _time(self) -> str:
+    def _time(self) -> tuple[str, str]:
+        """As it is written, and as it is read aloud."""
         snapshot = self.host.snapshot
         if snapshot is None or snapshot.ends_at is None:
-            return ""
+            return "", ""
         minutes = plain.minutes_left(snapshot.ends_at, time.monotonic())
-        return self.say("bar.left", minutes=minutes) if minutes else self.say("bar.left_short")
+        if not minutes:
+            return self.say("bar.left_short"), ""
+        return self.say("bar.left", minutes=minutes), self.say.count("bar.left_aloud", minutes)
 
     def _offer(self, button: basics.BarButton, key: str, number: int, least: int) -> None:
         """Shows a button only when there is something behind it, with how much."""
         offered = number >= least
         button.text = self.say(key) if offered else ""
         button.badge = str(number) if offered else ""
-        button.width = button.full_width if offered else 0
-        button.opacity = 1 if offered else 0
-        button.disabled = not offered
+        button.words = self.say("bar.counted", what=button.text, number=number) if offered else ""
+        offer(button, offered)
 
 
 load_rules(__file__)

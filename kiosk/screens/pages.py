@@ -19,6 +19,7 @@ class PageRow(BoxLayout):
     title = StringProperty("")
     where = StringProperty("")
     close_text = StringProperty("")
+    close_words = StringProperty("")
     style = StringProperty("plain")
 
     def __init__(self, host: Host, page: str, **values: str) -> None:
@@ -50,12 +51,14 @@ class Pages(FullSheet):
         self.ids.rows.clear_widgets()
         for page in desk.pages[part.first : part.last]:
             trouble = "" if page.state is PageState.OPEN else self.say(f"trouble_page.{page.state}")
+            title = plain.clean(page.title) or self.say("pages.untitled")
             row = PageRow(
                 self.host,
                 page.id,
-                title=plain.clean(page.title) or self.say("pages.untitled"),
+                title=title,
                 where=trouble or plain.clean(page.site) or self.say("bar.our_page"),
                 close_text=self.say("pages.close"),
+                close_words=self.say("pages.close_one", title=title),
                 style="chosen" if page.id == desk.active else "plain",
             )
             self.ids.rows.add_widget(row)

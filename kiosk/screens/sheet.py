@@ -10,6 +10,7 @@ from kivy.uix.boxlayout import BoxLayout
 
 from kiosk import theme, view
 from kiosk.agent import Agent
+from kiosk.speech.voice import LEVELS, Voice
 from kiosk.widgets import basics
 from kiosk.words import Words
 from session.model import Snapshot
@@ -26,6 +27,7 @@ class Host(Protocol):
     words: Words
     said: str
     agent: Agent
+    voice: Voice
 
     @property
     def demonstration(self) -> bool: ...
@@ -49,6 +51,8 @@ class Host(Protocol):
     def look_like(
         self, *, text_size: theme.TextSize | None = None, colours: theme.Colours | None = None
     ) -> None: ...
+    def listen(self) -> None: ...
+    def louder(self, by: int) -> None: ...
 
 
 class Sheet(BoxLayout):
@@ -76,11 +80,38 @@ class FullSheet(Sheet):
 
     def __init__(self, host: Host) -> None:
         super().__init__(host)
-        if not self.offers_display:
-            self.ids.head.remove_widget(self.ids.display)
+        self._head = list(reversed(self.ids.head.children))
 
     def refresh(self) -> None:
-        self.ids.mark.opacity = 1 if self.host.demonstration else 0
+        voice, ids = self.host.voice, self.ids
+        ids.listen.text = self.say("speech.stop" if voice.speaking else "speech.listen")
+        offer(ids.listen, voice.offered)
+        offer(ids.softer, voice.speaking, usable=voice.level > 0)
+        offer(ids.louder, voice.speaking, usable=voice.level < len(LEVELS) - 1)
+        self._fill_head()
+
+    def _fill_head(self) -> None:
+        """While the voice speaks, its volume has the place of the way to sizes and colours."""
+        ids, speaking = self.ids, self.host.voice.speaking
+        wanted = {
+            ids.mark: self.host.demonstration,
+            ids.display: self.offers_display and not speaking,
+            ids.softer: speaking,
+            ids.louder: speaking,
+        }
+        left_out = [one.__self__ for one, there in wanted.items() if not there]
+        now = [one for one in self._head if one not in left_out]
+        if list(reversed(self.ids.head.children)) != now:
+            self.ids.head.clear_widgets()
+            for one in now:
+                self.ids.head.add_widget(one)
+
+
+def offer(button: basics.Styled, offered: bool, *, usable: bool = True) -> None:
+    """Shows a button of a row, which has a `full_width`, or takes it and its place away."""
+    button.width = button.full_width if offered else 0
+    button.opacity = 1 if offered else 0
+    button.disabled = not (offered and usable)
 
 
 def load_rules(module_file: str) -> None:
@@ -88,5 +119,5 @@ def load_rules(module_file: str) -> None:
     Builder.load_file(str(Path(module_file).with_suffix(".kv")))
 
 
-__all__ = ["FullSheet", "Host", "Sheet", "basics", "load_rules"]
+__all__ = ["FullSheet", "Host", "Sheet", "basics", "load_rules", "offer"]
 load_rules(__file__)

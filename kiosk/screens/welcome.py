@@ -31,6 +31,7 @@ class Welcome(FullSheet):
             button = basics.Action(
                 text=words.load(language)["language"],
                 style="chosen" if chosen else "plain",
+                tongue=language,
                 size_hint_x=None,
                 width=u(230),
                 on_release=lambda _button, code=language: self.host.speak(code),

@@ -39,7 +39,11 @@ class WhatFor(FullSheet):
             tile.bind(on_release=lambda _tile, chosen=site.id: self.host.open_site(chosen))
             grid.add_widget(tile)
         if part.parts > 1:
-            more = basics.Action(text=f"{self.say('what_for.others')}\n{part.number} / {part.parts}", size_hint_y=1)
+            more = basics.Action(
+                text=f"{self.say('what_for.others')}\n{part.number} / {part.parts}",
+                words=self.say("what_for.others_aloud", number=part.number, count=part.parts),
+                size_hint_y=1,
+            )
             more.bind(on_release=lambda _tile: self._turn())
             grid.add_widget(more)
         if not sites:

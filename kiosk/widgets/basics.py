@@ -7,7 +7,7 @@ from pathlib import Path
 from kivy.clock import Clock
 from kivy.graphics import Color, SmoothEllipse
 from kivy.lang import Builder
-from kivy.properties import ColorProperty, NumericProperty, StringProperty
+from kivy.properties import BooleanProperty, ColorProperty, NumericProperty, StringProperty
 from kivy.uix.behaviors import ButtonBehavior
 from kivy.uix.boxlayout import BoxLayout
 from kivy.uix.label import Label
@@ -15,18 +15,24 @@ from kivy.uix.widget import Widget
 
 from kiosk import theme
 from kiosk.widgets import icons, look
+from kiosk.widgets.heard import Heard
 
 __all__ = [
-    *("Action", "BarButton", "Card", "Disc", "Foreign", "HeadButton", "OneLine", "Tag", "Text", "Word", "Working"),
+    *("Action", "BarButton", "Card", "Disc", "Foreign", "HeadButton", "OneLine", "Placed", "Tag", "Text", "Word"),
+    "Working",
     "icons",
 ]
 
 
-class Text(Label):
+class Text(Heard, Label):
     """Words of ours, wrapped to the width, as high as they need."""
 
 
-class OneLine(Label):
+class Placed(Heard, Label):
+    """Words of ours whose place and shape the screen decides."""
+
+
+class OneLine(Heard, Label):
     """Words in one line, cut with an ellipsis where the width ends."""
 
 
@@ -37,13 +43,18 @@ class Foreign(OneLine):
         self.font_name = theme.font_for(text)
 
 
-class Tag(Label):
+class Tag(Heard, Label):
     """A few words on a coloured ground."""
 
 
-class Styled(ButtonBehavior):
+class Styled(Heard, ButtonBehavior):
     """Something to tap, in one of the theme's styles."""
 
+    role = StringProperty("button")
+    aside = BooleanProperty(False)
+    """One of the voice's own: see `kiosk.speech.outline`."""
+    leads_back = BooleanProperty(False)
+    """What Escape does too: "Retour"."""
     style = StringProperty("plain")
     text_color = ColorProperty()
     ground = ColorProperty()
@@ -52,8 +63,16 @@ class Styled(ButtonBehavior):
     def __init__(self, **values: object) -> None:
         super().__init__(**values)
         self.fbind("style", self._paint)
+        self.fbind("style", self._tell)
         self.fbind("state", self._paint)
         self._paint()
+        self._tell()
+
+    def _tell(self, *_largs: object) -> None:
+        if self.style == "chosen":
+            self.role = "chosen"
+        elif self.role == "chosen":
+            self.role = "button"
 
     def _paint(self, *_largs: object) -> None:
         style = look.style(self.style)
@@ -63,6 +82,9 @@ class Styled(ButtonBehavior):
 
 class Action(Styled, Label):
     """A button with words in it."""
+
+    full_width = NumericProperty(0)
+    """As of a BarButton, for a button that is not always offered."""
 
 
 class Card(Styled, BoxLayout):
@@ -87,7 +109,7 @@ class HeadButton(Styled, BoxLayout):
     text = StringProperty("")
 
 
-class Word(Label):
+class Word(Heard, Label):
     """What is said for some seconds at the top of a full screen."""
 
     def fit(self) -> None:
@@ -96,8 +118,10 @@ class Word(Label):
         self.height = look.t(82)
 
 
-class Disc(Label):
-    """A letter in a circle."""
+class Disc(Heard, Label):
+    """A letter in a circle: decoration."""
+
+    role = StringProperty("silent")
 
 
 class Working(Widget):

@@ -7,6 +7,7 @@ from kivy.properties import ColorProperty, StringProperty
 from kivy.uix.widget import Widget
 
 from kiosk.widgets import look
+from kiosk.widgets.heard import Heard
 
 Point = tuple[float, float]
 
@@ -34,13 +35,18 @@ _STROKES: dict[str, tuple[tuple[Point, ...], ...]] = {
         ((9, 15), (9.5, 17), (12, 18), (14.5, 17), (15, 15), (14, 13), (12, 11.5), (12, 10)),
         ((12, 7.2), (12, 6.2)),
     ),
+    "sound": (
+        ((3, 9), (7, 9), (13, 4), (13, 20), (7, 15), (3, 15), (3, 9)),
+        ((16.5, 8), (18, 12), (16.5, 16)),
+        ((19, 5), (22, 12), (19, 19)),
+    ),
     "lock": (((7, 13), (7, 17), (9.5, 21), (14.5, 21), (17, 17), (17, 13)),),
     "unlock": (((7, 13), (7, 18), (9.5, 22), (14.5, 22), (17, 18)),),
 }
 
 
-class Icon(Widget):
-    """One of the pictures above, as large as its smaller side."""
+class Icon(Heard, Widget):
+    """One of the pictures above, as large as its smaller side. Silent but for `words`."""
 
     name = StringProperty("")
     color = ColorProperty()

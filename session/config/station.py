@@ -144,6 +144,35 @@ class Display(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = 24
 
 
+class Voice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The voice that reads the screens aloud: speech-dispatcher. Without it, or without sound, none is offered."""
+
+    enabled: Annotated[bool, Meta(description='Offer "Écouter" where there is a voice.')] = True
+    module: Annotated[
+        str,
+        Meta(
+            pattern="^[a-z0-9][a-z0-9-]*$",
+            max_length=32,
+            description="The module of speech-dispatcher that speaks, by its program's name after `sd_` "
+            "(`espeak-ng`, `pico`); its own settings are those of /etc/speech-dispatcher/modules.",
+            examples=["pico"],
+            extra={"words": "up to 32 small letters, digits and dashes"},
+        ),
+    ] = "espeak-ng"
+    device: Annotated[
+        str,
+        Meta(
+            pattern=r"^[A-Za-z0-9_:,.='/+-]+$",
+            max_length=200,
+            description="Where the sound goes, by ALSA's name. Sound cards with a jack switch to the headphones "
+            "by themselves.",
+            examples=["plughw:1"],
+            extra={"words": "ALSA's name of a device"},
+        ),
+    ] = "default"
+    rate: Annotated[int, Meta(ge=-100, le=100, description="How fast: -100 slow, 100 fast.")] = 0
+
+
 class Browser(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The browser in which sites are shown."""
 
@@ -296,6 +325,7 @@ class Station(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     session: Session = Session()
     environment: Environment = Environment()
     display: Display = Display()
+    voice: Voice = Voice()
     browser: Browser = Browser()
     network: Network = Network()
     agent: Agent = Agent()

@@ -39,6 +39,8 @@ class Sandbox(msgspec.Struct, frozen=True):
     devices: tuple[str, ...] = ()
     """Paths of devices, and of what describes them, to be had as they are, where they exist."""
     directory: str = "/"
+    groups: tuple[int, ...] = ()
+    """Besides the user's own: of devices."""
 
     def argv(self) -> list[str]:
         argv = [BWRAP, "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup"]
@@ -55,7 +57,7 @@ class Sandbox(msgspec.Struct, frozen=True):
         for name, value in self.environment:
             argv += ["--setenv", name, value]
         argv += ["--remount-ro", "/", "--chdir", self.directory, "--"]
-        return [*argv, *drop_to(self.user), *self.program]
+        return [*argv, *drop_to(self.user, self.groups), *self.program]
 
 
 def base_mounts() -> list[str]:
@@ -75,12 +77,12 @@ def parents(target: str, made: set[str]) -> Iterable[str]:
             yield from ("--perms", "0755", "--dir", str(parent))
 
 
-def drop_to(user: int) -> list[str]:
+def drop_to(user: int, groups: tuple[int, ...] = ()) -> list[str]:
     return [
         SETPRIV,
         f"--reuid={user}",
         f"--regid={user}",
-        "--clear-groups",
+        f"--groups={','.join(map(str, groups))}" if groups else "--clear-groups",
         "--no-new-privs",
         "--bounding-set=-all",
         "--inh-caps=-all",

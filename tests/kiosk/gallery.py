@@ -1,9 +1,9 @@
 """Draws every case in some languages and sizes on $DISPLAY and measures what is drawn.
 
 `python -m tests.kiosk.gallery DIRECTORY SHOW...` leaves a PNG of each picture in DIRECTORY (none if that is "-"), and
-prints a JSON object: `faults`, one text each, and `targets`, what can be tapped and where (see `Target`). A SHOW is
-`WIDTHxHEIGHT:LANGUAGE,LANGUAGE...`, and `:TEXTSIZE` and `:COLOURS` after it if they are not the usual ones. A process
-of its own: Kivy has one window a process.
+prints a JSON object: `faults`, one text each, `targets`, what can be tapped and where (see `Target`), and `outlines`,
+what is read aloud. A SHOW is `WIDTHxHEIGHT:LANGUAGE,LANGUAGE...`, and `:TEXTSIZE` and `:COLOURS` after it if they are not
+the usual ones. A process of its own: Kivy has one window a process.
 """
 
 from __future__ import annotations
@@ -16,8 +16,13 @@ from typing import Any, NamedTuple
 import msgspec
 
 from kiosk import theme, toolkit
+from kiosk.speech import outline
+from kiosk.speech.voice import Said
 from kiosk.words import Words
 from tests.kiosk import cases
+
+SPEAKING = ("bar_opening", "what_for_pages", "confirm_end")
+"""Cases that are drawn as the voice speaks."""
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -35,9 +40,31 @@ class Target(msgspec.Struct, frozen=True):
     bottom: float
 
 
+class Read(msgspec.Struct, frozen=True):
+    """One item of an outline. Pixels as in Target."""
+
+    role: str
+    words: str
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+class Outline(msgspec.Struct, frozen=True):
+    """What is read of a case, in order."""
+
+    case: str
+    language: str
+    width: int
+    height: int
+    items: list[Read]
+
+
 class Report(msgspec.Struct):
     faults: list[str] = []
     targets: list[Target] = []
+    outlines: list[Outline] = []
 
 
 def main() -> int:
@@ -55,6 +82,8 @@ def main() -> int:
 
     report = Report()
     presenter = Presenter(cases.SETTINGS, Path("/nonexistent"), lambda: None)
+    # With a voice there is the least room;
+    presenter.voice.offered = True
     stage = Stage(presenter)
     Window.add_widget(stage)
     Clock._max_fps = 0
@@ -73,6 +102,7 @@ def main() -> int:
                     case.local, language=language, text_size=show.text_size, colours=show.colours
                 )
                 presenter.said = presenter.words.refusal(case.said) if case.said else ""
+                presenter.voice._waiting = [Said("", language)] if name in SPEAKING else []
                 barred = view.mode_for(presenter.screen) is view.Mode.BAR
                 Window.size = (show.width, presenter.bar.height if barred else show.height)
                 # Layouts and textures take some turns of the loop to follow each other.
@@ -86,6 +116,9 @@ def main() -> int:
                     Target(name, language, show.text_size, show.width, show.height, *target)
                     for target in targets(stage, Window.height)
                 ]
+                if show.text_size is theme.TextSize.NORMAL:
+                    items = list(read(stage, Window.height))
+                    report.outlines.append(Outline(name, language, show.width, show.height, items))
                 if sys.argv[1] != "-":
                     usual = (show.text_size, show.colours) == (theme.TextSize.NORMAL, theme.Colours.CALM)
                     look = "" if usual else f"-{show.text_size}-{show.colours}"
@@ -131,6 +164,14 @@ def targets(stage: Any, height: int) -> Iterator[tuple[str, float, float, float,
             yield text, left, height - bottom - widget.height, left + widget.width, height - bottom
 
 
+def read(stage: Any, height: int) -> Iterator[Read]:
+    for item in stage.outline():
+        widget = item.widget
+        left, bottom = widget.to_window(*widget.pos)
+        top = height - bottom - widget.height
+        yield Read(item.role, item.words, left, top, left + widget.width, height - bottom)
+
+
 def faults(stage: Any, words: Words, width: int, height: int) -> Iterator[str]:
     """What a person would see as wrong: cut or small text, things beyond the edge, targets too small to hit."""
     from kivy.uix.label import Label
@@ -148,6 +189,8 @@ def faults(stage: Any, words: Words, width: int, height: int) -> Iterator[str]:
                     yield f"{kind} {text!r}: cut"
             elif widget.texture_size[0] > widget.width + 1 or widget.texture_size[1] > widget.height + 1:
                 yield f"{kind} {text!r}: {widget.texture_size} in {widget.size}"
+        if isinstance(widget, Label) and text and not (disabled(widget) or heard(widget)):
+            yield f"{kind} {text!r}: shown, and never read aloud"
         if isinstance(widget, basics.Styled):
             mains += widget.style == "main"
             if min(widget.size) < theme.TOUCH:
@@ -192,6 +235,21 @@ def overlaps(stage: Any) -> Iterator[str]:
 
 def _name_of(widget: Any) -> str:
     return f"{type(widget).__name__} {getattr(widget, 'text', '') or getattr(widget, 'title', '')!r}"
+
+
+def disabled(widget: Any) -> bool:
+    return any(one.disabled for one in up(widget))
+
+
+def heard(widget: Any) -> bool:
+    return any(isinstance(one, outline.Heard) for one in up(widget))
+
+
+def up(widget: Any) -> Iterator[Any]:
+    """A widget and what it is in."""
+    while widget is not None and widget.parent is not widget:
+        yield widget
+        widget = widget.parent
 
 
 def visible(widget: Any) -> Iterator[Any]:

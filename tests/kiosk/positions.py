@@ -48,9 +48,11 @@ _CORNERS: dict[str, tuple[float, float]] = {
     "finished": (-198, -78),
     "back": (198, -78),
     "next_part": (-213, -78),
+    "listen": (-310, 52),
 }
 """Pixels of the design from the left and top, or, negative, from the right and bottom. `finished` is "J'ai fini"
-on every full screen that has it; `back` leaves the lists of pages and documents."""
+on every full screen that has it; `back` leaves the lists of pages and documents; `listen` is there
+where there is a voice."""
 
 _BAR: dict[str, float] = {
     "bar_finished": -78,

@@ -4,21 +4,12 @@ said to be.
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-
-import msgspec
 import pytest
 
 from kiosk.theme import Colours, TextSize
 from kiosk.words import LANGUAGES, Words
 from tests.kiosk import cases, positions
 from tests.kiosk.gallery import Report
-from tests.kiosk.xvfb import xvfb
-
-SCREENS = ("1024x768", "1280x800", "1366x768", "1920x1080", "1080x1920")
-SHOWS = [f"{screen}:{','.join(LANGUAGES)}:{size}" for screen in SCREENS for size in TextSize]
 
 PLACES: dict[str, tuple[tuple[str, ...], str]] = {
     "start": (("welcome", "welcome_first_demonstration"), "welcome.start"),
@@ -30,6 +21,7 @@ PLACES: dict[str, tuple[tuple[str, ...], str]] = {
     "back": (("pages", "documents", "display"), "common.back"),
     "next_part": (("pages", "documents"), "common.more"),
     "more_sites": (("what_for", "what_for_pages"), "what_for.others"),
+    "listen": (("welcome", "notice"), "speech.listen"),
     "yes": (("confirm_end",), "confirm_end.yes"),
     "no": (("confirm_end",), "confirm_end.no"),
     "reload": (("crashed",), "crashed.reload"),
@@ -60,21 +52,6 @@ PLACES: dict[str, tuple[tuple[str, ...], str]] = {
     "bar_pages": (("bar_full", "bar_insecure"), "bar.pages"),
 }
 """Of a position: the cases that show it, and the key of what it says."""
-
-
-@pytest.fixture(scope="module")
-def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
-    """Draws the gallery once. MARCHEPIED_GALLERY names a directory that keeps the pictures for people to look at."""
-    directory = os.environ.get("MARCHEPIED_GALLERY", "-")
-    with xvfb(1920, 1920) as display:
-        done = subprocess.run(
-            [sys.executable, "-m", "tests.kiosk.gallery", directory, *SHOWS],
-            env={**os.environ, "DISPLAY": display, "HOME": str(tmp_path_factory.mktemp("home"))},
-            check=True,
-            capture_output=True,
-            timeout=120,
-        )
-    return msgspec.json.decode(done.stdout, type=Report)
 
 
 def test_nothing_is_cut_small_or_beyond_the_edge(report: Report) -> None:

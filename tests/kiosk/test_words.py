@@ -19,7 +19,10 @@ KIOSK = Path(words.__file__).parent
 SOURCES = "\n".join(
     path.read_text("utf-8") for kind in ("*.py", "*.kv") for path in KIOSK.rglob(kind) if "guard" not in path.parts
 )
-COMPUTED = ("out_of_service.", "trouble_page.", "refusal.", "format.month_", "display.", "agent_panel.")
+COMPUTED = (
+    *("out_of_service.", "trouble_page.", "refusal.", "format.month_", "display.", "agent_panel."),
+    *("speech.button", "speech.chosen"),
+)
 """Groups whose keys are put together from codes; tested below."""
 
 

@@ -58,6 +58,9 @@ server = "{server}"
 width = {width}
 height = {height}
 
+[voice]
+device = "{voice_device}"
+
 [demonstration]
 enabled = true
 ports = [{port}, {tls_port}, {down_port}]
@@ -83,6 +86,7 @@ DEFAULTS: dict[str, object] = {
     "restarts": 5,
     "restart_window_seconds": 60,
     "server": "xvfb",
+    "voice_device": "default",
     "width": 1280,
     "height": 800,
     "port": 1,

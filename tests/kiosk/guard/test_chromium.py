@@ -228,8 +228,8 @@ async def _keys(stage: Stage, browser: Browser, someone: XClient) -> None:
     await browser.run("told.length = 0")
     for chord in (
         ("Control_L", "t"), ("Control_L", "n"), ("Control_L", "Shift_L", "n"), ("Alt_L", "F4"), ("Control_L", "w"),
-        ("Alt_L", "Left"), ("F11",), ("F12",), ("Control_L", "Shift_L", "i"), ("Control_L", "p"), ("F6",), ("Alt_L",),
-        ("Shift_L", "Escape"), ("q",),
+        ("Alt_L", "Left"), ("F11",), ("F12",), ("Control_L", "Shift_L", "i"), ("Control_L", "p"), ("Alt_L",),
+        ("F6",), ("F6",), ("Shift_L", "Escape"), ("q",),
     ):  # fmt: skip
         someone.type(*chord)
     await browser.says("told.filter(key => !/Control|Shift/.test(key)).join()", "q")

@@ -7,7 +7,7 @@ from Xlib import XK, X
 
 from kiosk.guard.kinds import MAX_POPUPS, Facts, Kind, Refusal, classify
 from kiosk.guard.places import Mode, Place, Screen, bar_height, strip_height
-from kiosk.guard.policy import Modifiers, allowed
+from kiosk.guard.policy import Meant, Modifiers, allowed, meant
 
 PAGE = Facts("chromium", "Chromium", "browser", ("normal",), False)
 UI = Facts("marchepied-ui", "marchepied-ui", "", (), False)
@@ -84,6 +84,16 @@ def _may(plain: str, held: int = 0, shifted: str | None = None) -> bool:
     answers = {allowed(levels, held | locks, Modifiers()) for locks in (0, LOCK, NUM, LOCK | NUM)}
     assert len(answers) == 1, "the locks change nothing"
     return answers.pop()
+
+
+@pytest.mark.parametrize(("key", "meaning"), [("F6", Meant.PANE), ("F9", Meant.SWITCH), ("Escape", Meant.LEAVE)])
+def test_keys_for_the_guard_itself(key: str, meaning: Meant) -> None:
+    keysym = XK.string_to_keysym(key)
+    for locks in (0, LOCK, NUM, LOCK | NUM):
+        assert meant(keysym, locks, Modifiers()) is meaning
+        assert [meant(keysym, locks | held, Modifiers()) for held in (SHIFT, CONTROL, ALT, SUPER, ALTGR)] == [None] * 5
+    if key != "Escape":
+        assert not _may(key), "for nobody else"
 
 
 XK.load_keysym_group("xf86")

@@ -1,0 +1,111 @@
+"""Reads the screen aloud: all of it when asked, what the keyboard comes to, and a warning by itself.
+
+Whatever somebody does stops it. What is being read is marked as with a marker pen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from kivy.graphics import Color, InstructionGroup, SmoothLine, SmoothRoundedRectangle
+
+from kiosk import view
+from kiosk.access import Staged, place_of
+from kiosk.speech import selection
+from kiosk.speech.outline import Item, Role, spoken
+from kiosk.speech.voice import Said, Voice
+from kiosk.widgets import look
+from kiosk.widgets.look import u
+from kiosk.words import Words
+
+
+class Aloud:
+    """Belongs to the stage, as `kiosk.access.Access` does."""
+
+    def __init__(self, stage: Staged, voice: Voice) -> None:
+        self._stage, self._voice = stage, voice
+        self._left: list[Said] = []
+        """What was not said because somebody did something: "Écouter" then only means "be quiet"."""
+        self._mark = InstructionGroup()
+        self._marked: tuple[object, ...] = ()
+        self._canvas: object | None = None
+        self._asking: asyncio.Task[None] | None = None
+
+    def hush(self) -> None:
+        """Somebody touched the screen, or a key."""
+        self._left = self._voice.stop()
+        if self._asking is not None:
+            self._asking.cancel()
+
+    def rendered(self, words: Words, screen: view.Screen, *, fresh: bool, at: Item | None) -> None:
+        """The window shows something else; `at` is what the keyboard is at, where it is in use."""
+        if fresh:
+            self._voice.stop()
+            if screen is view.Screen.WARNING:
+                self._read([item for item in self._stage.outline() if not item.aside], words)
+            elif at is not None:
+                titles = [item for item in self._stage.outline() if item.role is Role.TITLE]
+                self._read([*titles, at], words)
+        self._draw()
+
+    def came_to(self, item: Item, words: Words) -> None:
+        """The keyboard is at another thing."""
+        self._read([item], words)
+
+    def listen(self, words: Words) -> None:
+        """ "Écouter": reads the screen, or stops. Over a site: what is marked on its page, if anything is."""
+        if self._left:
+            self._left = []
+            return
+        if self._stage.mode is view.Mode.FULL:
+            self._read([item for item in self._stage.outline() if not item.aside], words)
+        else:
+            self._asking = asyncio.ensure_future(self._listen_to_page(words))
+
+    def turn(self, by: int, words: Words) -> None:
+        """Louder or softer: what was being said goes on like that, or a word is said for the ear to judge."""
+        self._voice.turn(by)
+        sample = words("speech.louder" if by > 0 else "speech.softer")
+        self._voice.read(self._left or [Said(sample, words.language)])
+
+    async def _listen_to_page(self, words: Words) -> None:
+        marked = await selection.primary()
+        if marked:
+            self._voice.read([Said(marked, words.language)])
+            return
+        bar = [item for item in self._stage.outline() if not item.aside]
+        self._read(bar, words, Said(words("speech.how_to_mark"), words.language))
+
+    def _read(self, items: Sequence[Item], words: Words, *more: Said) -> None:
+        said = [Said(spoken(item, words), item.tongue or words.language, item) for item in items]
+        self._voice.read([*said, *more])
+
+    # The mark
+
+    def _draw(self) -> None:
+        now = self._voice.now.what if self._voice.now is not None else None
+        place = place_of(now) if isinstance(now, Item) and now.widget.parent is not None else None
+        ground = self._stage.ground
+        wanted = (place, ground)
+        if wanted == self._marked:
+            return
+        self._marked = wanted
+        if self._canvas is not None:
+            self._canvas.remove(self._mark)  # type: ignore[attr-defined]
+            self._canvas = None
+        if place is None or ground is None:
+            return
+        self._mark.clear()
+        barred = self._stage.mode is view.Mode.BAR
+        left, bottom, width, height = place
+        out = 0 if barred else u(6)
+        pos, size = (left - out, bottom - out), (width + 2 * out, height + 2 * out)
+        if not barred:
+            self._mark.add(Color(rgba=look.now.marker))
+            self._mark.add(SmoothRoundedRectangle(pos=pos, size=size, radius=[u(12)]))
+        self._mark.add(Color(rgba=look.now.on_night if barred else look.now.accent))
+        self._mark.add(SmoothLine(rounded_rectangle=(*pos, *size, u(12)), width=2))
+        # Under the words, and over the ground that the screen has painted.
+        self._canvas = ground
+        ground.add(self._mark)

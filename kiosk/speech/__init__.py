@@ -1,0 +1,1 @@
+"""What a screen says, and the voice that says it."""

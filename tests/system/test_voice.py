@@ -1,0 +1,108 @@
+"""A visit by somebody who sees nothing and touches nothing; and the real voice of a whole station."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from session.environment.tree import Tree
+from session.environment.voice import SOCKET
+from session.model import EndReason, State
+from tests.kiosk import positions
+from tests.kiosk.reader import Ear, Reader
+from tests.portal import Portal
+from tests.station.harness import RunningStation, wait_until
+from tests.station.visitor import PORTAL, Visitor
+
+FIRST_UID = 62_100
+
+
+@pytest.fixture(scope="module")
+def portal() -> Iterator[Portal]:
+    with Portal() as one:
+        yield one
+
+
+def socket_of(station: RunningStation, generation: int) -> Path:
+    return Tree(station.place.tree(generation)).sockets / SOCKET
+
+
+def test_a_visit_by_voice_and_keys_alone(portal: Portal) -> None:
+    with RunningStation(name="voice", first_uid=FIRST_UID, port=portal.port, tls_port=portal.tls_port) as station:
+        generation = station.wait_state(State.READY, 40).generation
+        path = socket_of(station, generation)
+        path.parent.mkdir()
+        os.chown(path.parent, station.place.users.screen, station.place.users.screen)
+        with Ear(path, station.place.users.screen) as ear, station.screen() as screen:
+            assert ear.connected.wait(20)
+            reader, visitor = Reader(ear, screen), Visitor(station, screen)
+            reader.press("Tab", "Commencer, bouton")
+            reader.press("Return", "J’ai compris, bouton")
+            assert "Avant de commencer" in reader.heard
+            reader.seek("Écouter")
+            everything = reader.press("Return", "J’ai compris, bouton")
+            assert [text for text in everything if text.startswith("Ce qui est")] == [
+                "Ce qui est noté",
+                "Ce qui est effacé",
+            ]
+            reader.seek("J’ai compris")
+            reader.press("Return", "Portail des Trois-Rivières, bouton")
+            reader.press_until("Return", lambda: any("Accueil" + PORTAL in one for one in visitor.titles()))
+            reader.press("F6", "bouton")
+            reader.seek("J’ai fini")
+            reader.press("Return", "Non, je continue, bouton")
+            assert "Avez-vous fini ?" in reader.heard
+            reader.seek("Oui, j’ai fini")
+            reader.press_until("Return", lambda: state(station) not in (State.ACTIVE, State.WARNING))
+        after = station.wait_state(State.READY, 60, after=generation)
+        assert after.last_wipe is not None
+        assert after.last_wipe.verified
+        assert after.last_wipe.reason is EndReason.VISITOR
+
+
+def state(station: RunningStation) -> State | None:
+    snapshot = station.status()
+    return snapshot.state if snapshot is not None else None
+
+
+def test_the_real_voice_of_a_station(portal: Portal) -> None:
+    device = "tee:null,'/home/voice/heard.raw',raw"
+    with RunningStation(
+        name="voice", first_uid=FIRST_UID, port=portal.port, tls_port=portal.tls_port, voice_device=device
+    ) as station:
+        generation = station.wait_state(State.READY, 40).generation
+        tree = station.place.tree(generation)
+        wait_until(socket_of(station, generation).exists, 20, "the voice")
+        with station.screen() as screen:
+            sound = tree / "voice" / "heard.raw"
+            screen.wait(offered, 20, "the button")
+            assert loud(sound) == 0, "it has only tried itself out"
+            visitor = Visitor(station, screen)
+            visitor.tap_until("listen", lambda: loud(sound) > 10_000)
+            visitor.begin()
+            processes = (station.place.cgroup(generation).path / "voice" / "cgroup.procs").read_text("ascii").split()
+            assert len(processes) >= 3
+            owners = {os.stat(f"/proc/{pid}").st_uid for pid in processes}
+            assert owners <= {0, station.place.users.screen}, "root's is bubblewrap"
+            logs = [path for path in (tree / "voice").rglob("*.log") if not path.is_symlink()]
+            assert logs == []
+        station.call("End")
+        after = station.wait_state(State.READY, 60, after=generation)
+        assert after.last_wipe is not None
+        assert after.last_wipe.verified
+        assert not tree.exists()
+
+
+def loud(sound: Path) -> int:
+    data = sound.read_bytes()
+    return sum(data[at] not in (0, 255) for at in range(1, len(data), 2))
+
+
+def offered(picture: Image.Image) -> bool:
+    """ "Écouter" in the head, which has only paper there without a voice."""
+    x, y = positions.centre("listen", picture.width, picture.height)
+    return any(sum(picture.getpixel((x, at))[:3]) < 500 for at in range(4, y))  # type: ignore[index]
