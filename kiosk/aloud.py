@@ -6,7 +6,7 @@ Whatever somebody does stops it. What is being read is marked as with a marker p
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from kivy.graphics import Color, InstructionGroup, SmoothLine, SmoothRoundedRectangle
 
@@ -22,8 +22,9 @@ from kiosk.words import Words
 class Aloud:
     """Belongs to the stage, as `kiosk.access.Access` does."""
 
-    def __init__(self, stage: Staged, voice: Voice) -> None:
-        self._stage, self._voice = stage, voice
+    def __init__(self, stage: Staged, voice: Voice, copy: Callable[[], Awaitable[None]]) -> None:
+        """`copy`: makes the page in front copy what is marked on it."""
+        self._stage, self._voice, self._copy = stage, voice, copy
         self._left: list[Said] = []
         """What was not said because somebody did something: "Écouter" then only means "be quiet"."""
         self._mark = InstructionGroup()
@@ -69,7 +70,7 @@ class Aloud:
         self._voice.read(self._left or [Said(sample, words.language)])
 
     async def _listen_to_page(self, words: Words) -> None:
-        marked = await selection.primary()
+        marked = await selection.marked(self._copy)
         if marked:
             self._voice.read([Said(marked, words.language)])
             return

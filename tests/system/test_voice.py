@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,14 +32,27 @@ def socket_of(station: RunningStation, generation: int) -> Path:
     return Tree(station.place.tree(generation)).sockets / SOCKET
 
 
+@contextlib.contextmanager
+def ear_of(station: RunningStation) -> Iterator[Ear]:
+    """In the place of a voice, in the environment that is ready."""
+    user = station.place.users.screen
+    path = socket_of(station, station.wait_state(State.READY, 40).generation)
+    path.parent.mkdir()
+    os.chown(path.parent, user, user)
+    with Ear(path, user) as ear:
+        assert ear.connected.wait(20)
+        yield ear
+
+
+def listen(visitor: Visitor) -> None:
+    """The bar's button, while there are neither documents nor a second page."""
+    visitor.screen.tap(1280 - 496, 48)
+
+
 def test_a_visit_by_voice_and_keys_alone(portal: Portal) -> None:
     with RunningStation(name="voice", first_uid=FIRST_UID, port=portal.port, tls_port=portal.tls_port) as station:
         generation = station.wait_state(State.READY, 40).generation
-        path = socket_of(station, generation)
-        path.parent.mkdir()
-        os.chown(path.parent, station.place.users.screen, station.place.users.screen)
-        with Ear(path, station.place.users.screen) as ear, station.screen() as screen:
-            assert ear.connected.wait(20)
+        with ear_of(station) as ear, station.screen() as screen:
             reader, visitor = Reader(ear, screen), Visitor(station, screen)
             reader.press("Tab", "Commencer, bouton")
             reader.press("Return", "J’ai compris, bouton")
@@ -62,6 +76,49 @@ def test_a_visit_by_voice_and_keys_alone(portal: Portal) -> None:
         assert after.last_wipe is not None
         assert after.last_wipe.verified
         assert after.last_wipe.reason is EndReason.VISITOR
+
+
+def test_a_text_that_is_marked_on_a_page_is_read_and_a_password_never(portal: Portal) -> None:
+    with (
+        RunningStation(name="voice", first_uid=FIRST_UID, port=portal.port, tls_port=portal.tls_port) as station,
+        ear_of(station) as ear,
+        station.screen() as screen,
+    ):
+        reader, visitor = Reader(ear, screen), Visitor(station, screen)
+        visitor.begin()
+        visitor.open_first_site()
+        reader.hear()
+        listen(visitor)
+        assert "Pour écouter un texte de la page" in reader.hear()[-1], "nothing is marked yet"
+        screen.key("a", "Control_L")
+        screen.settle()
+        listen(visitor)
+        (text,) = reader.hear()
+        assert "Trois-Rivières" in text
+        assert len(text) <= 4000
+        # The log-in page: its name field and its password field, both filled and marked.
+        screen.key("Tab")
+        visitor.tap_page(640, 700)
+        log_in_page(visitor)
+        screen.type("jeanne")
+        screen.key("a", "Control_L")
+        screen.settle()
+        listen(visitor)
+        assert reader.hear() == ["jeanne"]
+        screen.key("Tab")
+        screen.type("motdepasse7")
+        screen.key("a", "Control_L")
+        screen.settle()
+        listen(visitor)
+        assert "Pour écouter un texte de la page" in reader.hear()[-1]
+        assert not any("motdepasse" in text for text in reader.heard)
+
+
+def log_in_page(visitor: Visitor) -> None:
+    """From the portal's home page, whose first link leads there."""
+    visitor.screen.key("Tab")
+    visitor.screen.key("Return")
+    visitor.wait_page("Connexion" + PORTAL)
 
 
 def state(station: RunningStation) -> State | None:
