@@ -27,6 +27,8 @@ class Aloud:
         self._stage, self._voice, self._copy = stage, voice, copy
         self._left: list[Said] = []
         """What was not said because somebody did something: "Écouter" then only means "be quiet"."""
+        self._last = ""
+        """What was said of the thing that the keyboard is at."""
         self._mark = InstructionGroup()
         self._marked: tuple[object, ...] = ()
         self._canvas: object | None = None
@@ -47,10 +49,14 @@ class Aloud:
             elif at is not None:
                 titles = [item for item in self._stage.outline() if item.role is Role.TITLE]
                 self._read([*titles, at], words)
+        elif at is not None and not at.aside and spoken(at, words) != self._last:
+            self._read([at], words)  # it says something else than when the keyboard came to it: another language, say
+        self._last = spoken(at, words) if at is not None else ""
         self._draw()
 
     def came_to(self, item: Item, words: Words) -> None:
         """The keyboard is at another thing."""
+        self._last = spoken(item, words)
         self._read([item], words)
 
     def listen(self, words: Words) -> None:

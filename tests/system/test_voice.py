@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -97,9 +98,8 @@ def test_a_text_that_is_marked_on_a_page_is_read_and_a_password_never(portal: Po
         assert "Trois-Rivières" in text
         assert len(text) <= 4000
         # The log-in page: its name field and its password field, both filled and marked.
-        screen.key("Tab")
-        visitor.tap_page(640, 700)
-        log_in_page(visitor)
+        screen.key("Return")
+        visitor.wait_page("Connexion" + PORTAL)
         screen.type("jeanne")
         screen.key("a", "Control_L")
         screen.settle()
@@ -112,13 +112,6 @@ def test_a_text_that_is_marked_on_a_page_is_read_and_a_password_never(portal: Po
         listen(visitor)
         assert "Pour écouter un texte de la page" in reader.hear()[-1]
         assert not any("motdepasse" in text for text in reader.heard)
-
-
-def log_in_page(visitor: Visitor) -> None:
-    """From the portal's home page, whose first link leads there."""
-    visitor.screen.key("Tab")
-    visitor.screen.key("Return")
-    visitor.wait_page("Connexion" + PORTAL)
 
 
 def state(station: RunningStation) -> State | None:
@@ -145,6 +138,14 @@ def test_the_real_voice_of_a_station(portal: Portal) -> None:
             assert len(processes) >= 3
             owners = {os.stat(f"/proc/{pid}").st_uid for pid in processes}
             assert owners <= {0, station.place.users.screen}, "root's is bubblewrap"
+            # It dies, nobody minds, and it is there again.
+            old = {int(pid) for pid in processes}
+            sound.unlink()
+            for pid in old:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            wait_until(lambda: sound.exists() and sound.stat().st_size > 0, 20, "a new voice that tries itself out")
+            assert state(station) is State.ACTIVE
             logs = [path for path in (tree / "voice").rglob("*.log") if not path.is_symlink()]
             assert logs == []
         station.call("End")
