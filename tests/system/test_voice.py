@@ -73,10 +73,23 @@ def test_a_visit_by_voice_and_keys_alone(portal: Portal) -> None:
             assert "Avez-vous fini ?" in reader.heard
             reader.seek("Oui, j’ai fini")
             reader.press_until("Return", lambda: state(station) not in (State.ACTIVE, State.WARNING))
-        after = station.wait_state(State.READY, 60, after=generation)
-        assert after.last_wipe is not None
-        assert after.last_wipe.verified
-        assert after.last_wipe.reason is EndReason.VISITOR
+        last_receipt_is_good(station, generation)
+
+
+def test_a_visit_with_one_switch(portal: Portal) -> None:
+    with RunningStation(name="voice", first_uid=FIRST_UID, port=portal.port, tls_port=portal.tls_port) as station:
+        generation = station.wait_state(State.READY, 40).generation
+        with ear_of(station) as ear, station.screen() as screen:
+            reader, visitor = Reader(ear, screen), Visitor(station, screen)
+            screen.key("F9")
+            reader.switch("Commencer", lambda: state(station) is State.ACTIVE)
+            reader.switch("J’ai compris", lambda: "Que voulez-vous faire ?" in reader.hear(0.3) + reader.heard)
+            reader.switch("Portail", lambda: any("Accueil" + PORTAL in one for one in visitor.titles()))
+            visitor.wait_page("Accueil" + PORTAL)
+            screen.key("F9")
+            reader.switch("J’ai fini", lambda: "Avez-vous fini ?" in reader.hear(0.3) + reader.heard)
+            reader.switch("Oui", lambda: state(station) not in (State.ACTIVE, State.WARNING))
+        last_receipt_is_good(station, generation)
 
 
 def test_a_text_that_is_marked_on_a_page_is_read_and_a_password_never(portal: Portal) -> None:
@@ -112,6 +125,14 @@ def test_a_text_that_is_marked_on_a_page_is_read_and_a_password_never(portal: Po
         listen(visitor)
         assert "Pour écouter un texte de la page" in reader.hear()[-1]
         assert not any("motdepasse" in text for text in reader.heard)
+
+
+def last_receipt_is_good(station: RunningStation, generation: int) -> None:
+    """Of a visit that its visitor ended. Only once the ear is closed: its socket lies in the session's memory disk."""
+    after = station.wait_state(State.READY, 60, after=generation)
+    assert after.last_wipe is not None
+    assert after.last_wipe.verified
+    assert after.last_wipe.reason is EndReason.VISITOR
 
 
 def state(station: RunningStation) -> State | None:
