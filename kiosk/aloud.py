@@ -6,7 +6,7 @@ Whatever somebody does stops it. What is being read is marked as with a marker p
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from kivy.graphics import Color, InstructionGroup, SmoothLine, SmoothRoundedRectangle
 
@@ -23,10 +23,13 @@ from kiosk.words import Words
 class Aloud:
     """Belongs to the stage, as `kiosk.access.Access` does."""
 
-    def __init__(self, stage: Staged, voice: Voice) -> None:
-        self._stage, self._voice = stage, voice
+    def __init__(self, stage: Staged, voice: Voice, copy: Callable[[], Awaitable[None]]) -> None:
+        """`copy`: makes the page in front copy what is marked on it."""
+        self._stage, self._voice, self._copy = stage, voice, copy
         self._left: list[Said] = []
         """What was not said because somebody did something: "Écouter" then only means "be quiet"."""
+        self._last = ""
+        """What was said of the thing that the keyboard is at."""
         self._mark = InstructionGroup()
         self._marked: tuple[object, ...] = ()
         self._canvas: object | None = None
@@ -47,10 +50,14 @@ class Aloud:
             elif at is not None:
                 titles = [item for item in self._stage.outline() if item.role is Role.TITLE]
                 self._read([*titles, at], words)
+        elif at is not None and not at.aside and spoken(at, words) != self._last:
+            self._read([at], words)  # it says something else than when the keyboard came to it: another language, say
+        self._last = spoken(at, words) if at is not None else ""
         self._draw()
 
     def came_to(self, item: Item, words: Words) -> None:
         """The keyboard is at another thing."""
+        self._last = spoken(item, words)
         self._read([item], words)
 
     def listen(self, words: Words) -> None:
@@ -70,7 +77,7 @@ class Aloud:
         self._voice.read(self._left or [Said(sample, words.language)])
 
     async def _listen_to_page(self, words: Words) -> None:
-        marked = await selection.primary()
+        marked = await selection.marked(self._copy)
         if marked:
             self._voice.read([Said(marked, words.language)])
             return

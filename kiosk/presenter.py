@@ -7,6 +7,7 @@ changed. The screens read it; they never talk to another process themselves.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Callable
@@ -239,6 +240,11 @@ class Presenter:
     def listen(self) -> None:
         """Reads the screen aloud, or stops."""
         self.on_listen()
+
+    async def copy_marked(self) -> None:
+        """Makes the page in front copy what is marked on it; a guard that cannot is as if nothing were."""
+        with contextlib.suppress(client.CallError):
+            await client.Call(self._guard, client.GUARD, "Press", action="copy").done()
 
     def louder(self, by: int) -> None:
         """By so many steps; softer by a negative number."""

@@ -41,7 +41,7 @@ class Stage(FloatLayout):
         self.shown_at = 0.0
         """When this screen came, by time.monotonic()."""
         self._access = Access(self)
-        self._aloud = Aloud(self, presenter.voice)
+        self._aloud = Aloud(self, presenter.voice, presenter.copy_marked)
         presenter.on_listen = lambda: self._aloud.listen(presenter.words)
         presenter.on_louder = lambda by: self._aloud.turn(by, presenter.words)
 

@@ -45,6 +45,8 @@ class Action(enum.StrEnum):
     LARGER = "larger"
     SMALLER = "smaller"
     NORMAL = "normal"
+    COPY = "copy"
+    """Of what is marked on the page, to read it aloud."""
 
 
 _CHORDS: dict[Action, tuple[str | None, tuple[str, ...]]] = {
@@ -56,6 +58,7 @@ _CHORDS: dict[Action, tuple[str | None, tuple[str, ...]]] = {
     Action.LARGER: ("Control_L", ("KP_Add", "plus")),
     Action.SMALLER: ("Control_L", ("KP_Subtract", "minus")),
     Action.NORMAL: ("Control_L", ("0",)),
+    Action.COPY: ("Control_L", ("c",)),
 }
 
 

@@ -49,8 +49,10 @@ class Options(msgspec.Struct, frozen=True):
 
 def possible(options: Options) -> bool:
     """Whether it is worth starting. A device other than the default one may need no sound card (a file, say)."""
+    if not options.enabled or options.module == "generic":  # which hands texts to a shell
+        return False
     programs = os.access(PROGRAM, os.X_OK) and os.access(MODULES / f"sd_{options.module}", os.X_OK)
-    return options.enabled and programs and (options.device != "default" or Path(_SOUND).is_dir())
+    return programs and (options.device != "default" or Path(_SOUND).is_dir())
 
 
 def prepare(options: Options, tree: Tree, users: Users) -> None:

@@ -2,8 +2,8 @@
 
 `python -m tests.kiosk.gallery DIRECTORY SHOW...` leaves a PNG of each picture in DIRECTORY (none if that is "-"), and
 prints a JSON object: `faults`, one text each, `targets`, what can be tapped and where (see `Target`), and `outlines`,
-what is read aloud. A SHOW is `WIDTHxHEIGHT:LANGUAGE,LANGUAGE...`, and `:TEXTSIZE` and `:COLOURS` after it if they are not
-the usual ones. A process of its own: Kivy has one window a process.
+what is read aloud. A SHOW is `WIDTHxHEIGHT:LANGUAGE,LANGUAGE...`, and `:TEXTSIZE` and `:COLOURS` after it if they are
+not the usual ones. A process of its own: Kivy has one window a process.
 """
 
 from __future__ import annotations

@@ -146,3 +146,26 @@ class Reader:
                 break
             first = first or said[-1]
         raise Lost(f"no {wanted!r}; heard {self.heard}")
+
+    def switch(self, wanted: str, holds: Callable[[], bool], seconds: float = 60.0) -> None:
+        """With one switch only: waits until the focus, which goes by itself, comes to `wanted`, and acts. Again, as
+        long as that had no effect."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            text = self._ear.next(5.0)
+            if text is None:
+                self._keys.key("F9")  # it does not go yet, or no longer
+                continue
+            self.heard.append(text)
+            if wanted in text:
+                self._keys.key("F9")
+                if wait(holds, 1.5):
+                    return
+        raise Lost(f"the switch did not do {wanted!r}; heard {self.heard}")
+
+
+def wait(holds: Callable[[], bool], seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while not (held := holds()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return held

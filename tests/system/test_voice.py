@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,14 +33,27 @@ def socket_of(station: RunningStation, generation: int) -> Path:
     return Tree(station.place.tree(generation)).sockets / SOCKET
 
 
+@contextlib.contextmanager
+def ear_of(station: RunningStation) -> Iterator[Ear]:
+    """In the place of a voice, in the environment that is ready."""
+    user = station.place.users.screen
+    path = socket_of(station, station.wait_state(State.READY, 40).generation)
+    path.parent.mkdir()
+    os.chown(path.parent, user, user)
+    with Ear(path, user) as ear:
+        assert ear.connected.wait(20)
+        yield ear
+
+
+def listen(visitor: Visitor) -> None:
+    """The bar's button, while there are neither documents nor a second page."""
+    visitor.screen.tap(1280 - 496, 48)
+
+
 def test_a_visit_by_voice_and_keys_alone(portal: Portal) -> None:
     with RunningStation(name="voice", first_uid=FIRST_UID, port=portal.port, tls_port=portal.tls_port) as station:
         generation = station.wait_state(State.READY, 40).generation
-        path = socket_of(station, generation)
-        path.parent.mkdir()
-        os.chown(path.parent, station.place.users.screen, station.place.users.screen)
-        with Ear(path, station.place.users.screen) as ear, station.screen() as screen:
-            assert ear.connected.wait(20)
+        with ear_of(station) as ear, station.screen() as screen:
             reader, visitor = Reader(ear, screen), Visitor(station, screen)
             reader.press("Tab", "Commencer, bouton")
             reader.press("Return", "J’ai compris, bouton")
@@ -58,10 +73,66 @@ def test_a_visit_by_voice_and_keys_alone(portal: Portal) -> None:
             assert "Avez-vous fini ?" in reader.heard
             reader.seek("Oui, j’ai fini")
             reader.press_until("Return", lambda: state(station) not in (State.ACTIVE, State.WARNING))
-        after = station.wait_state(State.READY, 60, after=generation)
-        assert after.last_wipe is not None
-        assert after.last_wipe.verified
-        assert after.last_wipe.reason is EndReason.VISITOR
+        last_receipt_is_good(station, generation)
+
+
+def test_a_visit_with_one_switch(portal: Portal) -> None:
+    with RunningStation(name="voice", first_uid=FIRST_UID, port=portal.port, tls_port=portal.tls_port) as station:
+        generation = station.wait_state(State.READY, 40).generation
+        with ear_of(station) as ear, station.screen() as screen:
+            reader, visitor = Reader(ear, screen), Visitor(station, screen)
+            screen.key("F9")
+            reader.switch("Commencer", lambda: state(station) is State.ACTIVE)
+            reader.switch("J’ai compris", lambda: "Que voulez-vous faire ?" in reader.hear(0.3) + reader.heard)
+            reader.switch("Portail", lambda: any("Accueil" + PORTAL in one for one in visitor.titles()))
+            visitor.wait_page("Accueil" + PORTAL)
+            screen.key("F9")
+            reader.switch("J’ai fini", lambda: "Avez-vous fini ?" in reader.hear(0.3) + reader.heard)
+            reader.switch("Oui", lambda: state(station) not in (State.ACTIVE, State.WARNING))
+        last_receipt_is_good(station, generation)
+
+
+def test_a_text_that_is_marked_on_a_page_is_read_and_a_password_never(portal: Portal) -> None:
+    with (
+        RunningStation(name="voice", first_uid=FIRST_UID, port=portal.port, tls_port=portal.tls_port) as station,
+        ear_of(station) as ear,
+        station.screen() as screen,
+    ):
+        reader, visitor = Reader(ear, screen), Visitor(station, screen)
+        visitor.begin()
+        visitor.open_first_site()
+        reader.hear()
+        listen(visitor)
+        assert "Pour écouter un texte de la page" in reader.hear()[-1], "nothing is marked yet"
+        screen.key("a", "Control_L")
+        screen.settle()
+        listen(visitor)
+        (text,) = reader.hear()
+        assert "Trois-Rivières" in text
+        assert len(text) <= 4000
+        # The log-in page: its name field and its password field, both filled and marked.
+        screen.key("Return")
+        visitor.wait_page("Connexion" + PORTAL)
+        screen.type("jeanne")
+        screen.key("a", "Control_L")
+        screen.settle()
+        listen(visitor)
+        assert reader.hear() == ["jeanne"]
+        screen.key("Tab")
+        screen.type("motdepasse7")
+        screen.key("a", "Control_L")
+        screen.settle()
+        listen(visitor)
+        assert "Pour écouter un texte de la page" in reader.hear()[-1]
+        assert not any("motdepasse" in text for text in reader.heard)
+
+
+def last_receipt_is_good(station: RunningStation, generation: int) -> None:
+    """Of a visit that its visitor ended. Only once the ear is closed: its socket lies in the session's memory disk."""
+    after = station.wait_state(State.READY, 60, after=generation)
+    assert after.last_wipe is not None
+    assert after.last_wipe.verified
+    assert after.last_wipe.reason is EndReason.VISITOR
 
 
 def state(station: RunningStation) -> State | None:
@@ -88,6 +159,14 @@ def test_the_real_voice_of_a_station(portal: Portal) -> None:
             assert len(processes) >= 3
             owners = {os.stat(f"/proc/{pid}").st_uid for pid in processes}
             assert owners <= {0, station.place.users.screen}, "root's is bubblewrap"
+            # It dies, nobody minds, and it is there again.
+            old = {int(pid) for pid in processes}
+            sound.unlink()
+            for pid in old:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            wait_until(lambda: sound.exists() and sound.stat().st_size > 0, 20, "a new voice that tries itself out")
+            assert state(station) is State.ACTIVE
             logs = [path for path in (tree / "voice").rglob("*.log") if not path.is_symlink()]
             assert logs == []
         station.call("End")

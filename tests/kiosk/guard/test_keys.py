@@ -98,6 +98,7 @@ async def test_a_character_put_on_a_spare_key(stage: Stage) -> None:
         ("larger", "Control+KP_Add"),
         ("smaller", "Control+KP_Subtract"),
         ("normal", "Control+0"),
+        ("copy", "Control+c"),
     ],
 )
 async def test_the_bar_may_press_what_a_visitor_may_not(stage: Stage, action: str, key: str) -> None:

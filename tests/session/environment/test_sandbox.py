@@ -79,8 +79,14 @@ print(json.dumps({
 """
 
 
-def sandbox(*program: str, binds: tuple[Bind, ...] = (), network: bool = False, user: int = USERS.visitor) -> Sandbox:
-    return Sandbox(program, user, binds, (("PATH", "/usr/bin"), ("NAME", "a value")), network)
+def sandbox(
+    *program: str,
+    binds: tuple[Bind, ...] = (),
+    network: bool = False,
+    user: int = USERS.visitor,
+    groups: tuple[int, ...] = (),
+) -> Sandbox:
+    return Sandbox(program, user, binds, (("PATH", "/usr/bin"), ("NAME", "a value")), network, groups=groups)
 
 
 async def look(group: Cgroup, **options: Any) -> dict[str, Any]:
@@ -130,6 +136,13 @@ async def test_without_binds_nothing_at_all_can_be_written(group: Cgroup) -> Non
 async def test_the_network_is_there_only_when_it_is_given(group: Cgroup) -> None:
     assert (await look(group))["interfaces"] == ["lo"]
     assert len((await look(group, network=True))["interfaces"]) > 1
+
+
+async def test_a_device_s_group_is_the_only_one_besides_its_own(group: Cgroup) -> None:
+    seen = await look(group, groups=(29,))
+    assert seen["groups"] == [29]
+    assert seen["gids"] == [USERS.visitor] * 3
+    assert seen["caps"] == ["0" * 16] * 5
 
 
 _ESCAPES = (
