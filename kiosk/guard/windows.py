@@ -2,8 +2,8 @@
 
 From the bottom to the top of the screen:
 
-    full:  main, pop-ups, override-redirect windows, curtain, UI
-    bar:   curtain, main, pop-ups, override-redirect windows, shield, UI
+    full:  main, pop-ups, override-redirect windows, curtain, UI, edge
+    bar:   curtain, main, pop-ups, override-redirect windows, shield, UI, edge
 
 The curtain is the guard's own plain window. It is what is seen, and touched, when the UI or the browser is
 missing. Override-redirect windows (drop-downs, the date picker, tooltips) are placed by the browser; the bar is above.
@@ -20,6 +20,7 @@ from typing import Any
 from Xlib import X, Xatom
 
 from kiosk.guard import ewmh, places
+from kiosk.guard.edge import Edge
 from kiosk.guard.kinds import Kind, Refusal, classify
 from kiosk.guard.managed import Managed
 from kiosk.guard.places import Mode
@@ -70,7 +71,8 @@ class WindowManager:
             0, 0, *self._size, 0, X.CopyFromParent, X.InputOutput,
             background_pixel=CURTAIN_COLOUR, override_redirect=True,
         )  # fmt: skip
-        self._own = {self._curtain.id, self._shield.window.id}
+        self._edge = Edge(screen, *self._size)
+        self._own = {self._curtain.id, self._shield.window.id, *self._edge.ids}
 
     @property
     def bar(self) -> int:
@@ -122,6 +124,12 @@ class WindowManager:
         self._place_all()
         self._screen.pump()
         self._changed()
+
+    def edge(self, colour: int | None) -> None:
+        """Around the whole screen; None for none."""
+        if self._edge.show(colour):
+            self._restack = True
+            self._screen.pump()
 
     def _claim(self, xid: int) -> None:
         if self.ui is not None and self._screen.client(self.ui.window.id) != self._screen.client(xid):
@@ -249,6 +257,7 @@ class WindowManager:
             return
         self._size = (width, height)
         self._curtain.configure(x=0, y=0, width=width, height=height)
+        self._edge.place(width, height)
         self._say_work_area()
         self._place_all()
         self._changed()
@@ -339,7 +348,7 @@ class WindowManager:
         Without `pages` only what has to be above the browser's windows.
         """
         self._cover()
-        top = [self.ui.window] if self.ui is not None else []
+        top = [*self._edge.windows, *([self.ui.window] if self.ui is not None else [])]
         top += [self._shield.window] if self._shield.up else []
         overrides = [self._screen.window(xid) for xid in self._overrides]
         rest = [*reversed(overrides), *(page.window for page in reversed(self.pages))] if pages else []

@@ -64,6 +64,23 @@ _LANGUAGES = {"language_fr": -248, "language_en": 0, "language_nl": 248}
 _TILES_TOP, _TILES_BOTTOM, _TILES_ACROSS = 167, 142, 8
 
 
+_PAD_WIDTH, _PAD_TOP, _PAD_BOTTOM, _PAD_GAP, _PAD_RIGHT = 480, 86, 32, 12, 48
+
+
+def pad_keys(width: int, height: int) -> list[tuple[int, int]]:
+    """Centres of the pad's twelve keys, row by row: nine digits, "Effacer", the tenth, "Valider"."""
+    unit = theme.scale(width, height)
+    across = (_PAD_WIDTH - 2 * _PAD_GAP) * unit / 3
+    down = (height - (_PAD_TOP + _PAD_BOTTOM + 3 * _PAD_GAP) * unit) / 4
+    left, top = width - (_PAD_RIGHT + _PAD_WIDTH) * unit, _PAD_TOP * unit
+    gap = _PAD_GAP * unit
+    return [
+        (round(left + column * (across + gap) + across / 2), round(top + row * (down + gap) + down / 2))
+        for row in range(4)
+        for column in range(3)
+    ]
+
+
 def names() -> list[str]:
     sites = [f"site_{number}" for number in range(7)]
     return [*_PARTS, *_CORNERS, *_BAR, *_LANGUAGES, *sites, "more_sites"]

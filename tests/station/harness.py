@@ -58,6 +58,9 @@ server = "{server}"
 width = {width}
 height = {height}
 
+[agent]
+hook = "{hook}"
+
 [demonstration]
 enabled = true
 ports = [{port}, {tls_port}, {down_port}]
@@ -85,6 +88,7 @@ DEFAULTS: dict[str, object] = {
     "server": "xvfb",
     "width": 1280,
     "height": 800,
+    "hook": "",
     "port": 1,
     "tls_port": 2,
     "down_port": 3,
