@@ -10,7 +10,7 @@ from kivy.uix.boxlayout import BoxLayout
 
 from kiosk import view
 from kiosk.agent import Agent
-from kiosk.widgets import basics
+from kiosk.widgets import basics, hold
 from kiosk.words import Words
 from session.model import Snapshot
 from session.pages import DeskSnapshot, Settings
@@ -75,5 +75,5 @@ def load_rules(module_file: str) -> None:
     Builder.load_file(str(Path(module_file).with_suffix(".kv")))
 
 
-__all__ = ["FullSheet", "Host", "Sheet", "basics", "load_rules"]
+__all__ = ["FullSheet", "Host", "Sheet", "basics", "hold", "load_rules"]
 load_rules(__file__)

@@ -37,6 +37,7 @@ _PARTS: dict[str, tuple[float, float]] = {
 """Parts of the width and the height. `yes` and `no` answer "Avez-vous fini ?"."""
 
 _CORNERS: dict[str, tuple[float, float]] = {
+    "station": (100, 46),
     "help_agent": (-148, -78),
     "pin_cancel": (198, -78),
     "panel_back": (248, -78),
@@ -47,7 +48,8 @@ _CORNERS: dict[str, tuple[float, float]] = {
     "next_part": (-213, -78),
 }
 """Pixels of the design from the left and top, or, negative, from the right and bottom. `finished` is "J'ai fini"
-on every full screen that has it; `back` leaves the lists of pages and documents."""
+on every full screen that has it; `back` leaves the lists of pages and documents, and the help. `station`, held, leads
+who knows it to the pad."""
 
 _BAR: dict[str, float] = {
     "bar_finished": -78,

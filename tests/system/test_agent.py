@@ -21,7 +21,7 @@ from session.rpc import Refused
 from session.tries import FREE, PAUSES
 from tests.kiosk import positions
 from tests.portal import Portal
-from tests.station.harness import RunningStation, wait_until
+from tests.station.harness import RunningStation, StationError, wait_until
 from tests.station.pad import AgentAtScreen
 from tests.station.visitor import Visitor
 
@@ -118,8 +118,8 @@ def to_panel(station: RunningStation, visitor: Visitor) -> None:
 
 
 def covered(visitor: Visitor) -> bool:
-    """A full screen of ours is light where the bar is dark."""
-    return sum(visitor.screen.picture(4, 4, 1, 1).getpixel((0, 0))[:3]) > 600  # type: ignore[index]
+    """A full screen of ours is light where the bar is dark; further in than the coloured edge."""
+    return sum(visitor.screen.picture(12, 12, 1, 1).getpixel((0, 0))[:3]) > 600  # type: ignore[index]
 
 
 def last_receipt(station: RunningStation, before: Snapshot, reason: EndReason) -> dict[str, int]:
@@ -237,6 +237,33 @@ def test_an_agent_closes_the_station_and_opens_it_again(station: RunningStation,
         station.wait(lambda one: one.agent.stage is AgentStage.PANEL, 20, "the panel")
         again.tap_until("panel_reopen", lambda: again.state() is not State.OUT_OF_SERVICE)
     assert last_receipt(station, closed, EndReason.LEFTOVERS) == {"entered": 1}
+
+
+def test_an_agent_closes_a_station_that_nobody_uses(station: RunningStation, visitor: Visitor) -> None:
+    """The way there is the station's name, held; a tap on it does nothing."""
+    before = station.wait_state(State.READY, 60)
+    screen = visitor.screen
+    name = positions.centre("station", screen.width, screen.height)
+    screen.tap(*name)
+    deadline = time.monotonic() + 15
+    while stage(station) is not AgentStage.PIN and time.monotonic() < deadline:
+        with screen.held(*name), contextlib.suppress(StationError):
+            station.wait(lambda one: one.agent.stage is AgentStage.PIN, 4)
+    AgentAtScreen(visitor).enter(PIN)
+    station.wait(lambda one: one.agent.stage is AgentStage.PANEL, 20, "the panel")
+    screen.wait(lambda _picture: two_choices(visitor), what="the panel's two choices")
+    visitor.tap_until("panel_private", lambda: not two_choices(visitor))  # "Entretien" is the second of two here
+    visitor.tap_until("panel_extend", lambda: now(station).state is State.MAINTENANCE)
+    assert now(station).generation == before.generation, "nobody was there: nothing had to be erased"
+    station.call("InService")
+    assert last_receipt(station, before, EndReason.LEFTOVERS) == {"entered": 1}
+
+
+def two_choices(visitor: Visitor) -> bool:
+    """Whether there is a second choice beside the first."""
+    screen = visitor.screen
+    x, y = positions.centre("panel_private", screen.width, screen.height)
+    return screen.picture(x, y - 35, 1, 1).getpixel((0, 0))[:3] == (255, 255, 255)  # type: ignore[index]
 
 
 def kill(station: RunningStation, component: Component) -> None:
