@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from session.model import EndReason, Snapshot, State, Trouble, WarningKind, WipeSummary
+from session.model import AgentStage, EndReason, Snapshot, State, Trouble, WarningKind, WipeSummary
 from session.receipts import CheckResult, Receipt
 
 SEE_LOG = "The log says more: journalctl -u marchepied"
@@ -115,9 +115,18 @@ def _headline(snapshot: Snapshot) -> str:
         idle = snapshot.warning.kind is WarningKind.IDLE
         text += ": nobody touches it" if idle else ": its time is nearly over"
         text += ", the visitor can stay" if snapshot.warning.can_extend else ", no extension is left"
+    text += _agent(snapshot)
     if snapshot.trouble is not None:
         text += f": {_TROUBLES[snapshot.trouble][0].removesuffix('.')}"
     return text
+
+
+def _agent(snapshot: Snapshot) -> str:
+    agent = snapshot.agent
+    text = ": the agent is called" if agent.called_at is not None else ""
+    if agent.stage is not AgentStage.AWAY:
+        text += ": the browser stands still for the agent"
+    return text + (": the agent has stepped back" if agent.private else "")
 
 
 def _extensions(snapshot: Snapshot) -> str:

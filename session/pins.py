@@ -35,7 +35,7 @@ def matches(untrusted_pin: str, hashes: Iterable[str]) -> bool:
     for one in hashes:
         try:
             found |= _HASHER.verify(one, untrusted_pin)
-        except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
+        except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHash):
             continue
     return found
 

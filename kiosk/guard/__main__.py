@@ -15,13 +15,14 @@ from typing import Any
 import msgspec
 from Xlib import X
 
+from kiosk.guard.edge import colour_of
 from kiosk.guard.idle import IdleWatch, say_ready
 from kiosk.guard.keys import Keys
 from kiosk.guard.panes import Panes
 from kiosk.guard.screen import CannotGuard, Screen
 from kiosk.guard.service import GuardService
 from kiosk.guard.windows import WindowManager
-from session.model import Component
+from session.model import Component, Snapshot
 
 logger = logging.getLogger("kiosk.guard")
 
@@ -68,6 +69,10 @@ class _Guard:
         else:
             self.windows.handle(received)
 
+    def on_snapshot(self, snapshot: Snapshot) -> None:
+        if not self.screen.lost.is_set():
+            self.windows.edge(colour_of(snapshot.agent))
+
     def idle_seconds(self) -> float:
         """Since the last input; endless when the server is gone."""
         if self.screen.lost.is_set():
@@ -101,7 +106,7 @@ async def guard(run: Path, bar: int) -> int:
         asyncio.create_task(screen.lost.wait()),
         asyncio.create_task(say_ready(run / "control", Component.GUARD, patience=_READY_PATIENCE)),
     ]
-    idle = asyncio.create_task(IdleWatch(run / "control", whole.idle_seconds).run())
+    idle = asyncio.create_task(IdleWatch(run / "control", whole.idle_seconds, whole.on_snapshot).run())
     try:
         return await _until_over(stop, screen.lost, tasks)
     finally:

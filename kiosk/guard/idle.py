@@ -36,9 +36,15 @@ class Empty(msgspec.Struct, frozen=True):
 class IdleWatch:
     """`idle_seconds` says how long ago the last input was. `control` is the session's socket."""
 
-    def __init__(self, control: Path, idle_seconds: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        control: Path,
+        idle_seconds: Callable[[], float],
+        on_snapshot: Callable[[Snapshot], None] = lambda _snapshot: None,
+    ) -> None:
         self._control = control
         self._idle_seconds = idle_seconds
+        self._on_snapshot = on_snapshot
         self._told = time.monotonic()
         """The time of the newest input that the session knows of."""
 
@@ -54,6 +60,7 @@ class IdleWatch:
         polling: asyncio.Task[None] | None = None
         try:
             async for snapshot in client.stream("Watch", Snapshot):
+                self._on_snapshot(snapshot)
                 wanted = snapshot.state in _WATCHED
                 if wanted and (polling is None or polling.done()):
                     # The tap that began the session is no news.

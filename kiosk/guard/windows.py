@@ -2,8 +2,8 @@
 
 From the bottom to the top of the screen:
 
-    full:  main, pop-ups, override-redirect windows, curtain, UI
-    bar:   curtain, main, pop-ups, override-redirect windows, shield, UI
+    full:  main, pop-ups, override-redirect windows, curtain, UI, edge
+    bar:   curtain, main, pop-ups, override-redirect windows, shield, UI, edge
 
 The curtain is the guard's own plain window. It is what is seen, and touched, when the UI or the browser is
 missing. Override-redirect windows (drop-downs, the date picker, tooltips) are placed by the browser; the bar is above.
@@ -20,7 +20,9 @@ from typing import Any
 from Xlib import X, Xatom
 
 from kiosk.guard import ewmh, places
-from kiosk.guard.kinds import Kind, Refusal, classify
+from kiosk.guard.admission import Known, admit
+from kiosk.guard.edge import Edge
+from kiosk.guard.kinds import Kind, Refusal
 from kiosk.guard.managed import Managed
 from kiosk.guard.places import Mode
 from kiosk.guard.screen import Screen, Window
@@ -72,7 +74,8 @@ class WindowManager:
             0, 0, *self._size, 0, X.CopyFromParent, X.InputOutput,
             background_pixel=CURTAIN_COLOUR, override_redirect=True,
         )  # fmt: skip
-        self._own = {self._curtain.id, self._shield.window.id}
+        self._edge = Edge(screen, *self._size)
+        self._own = {self._curtain.id, self._shield.window.id, *self._edge.ids}
 
     @property
     def bar(self) -> int:
@@ -129,6 +132,12 @@ class WindowManager:
         self.bar_has_keys = to_bar
         self._focus()
 
+    def edge(self, colour: int | None) -> None:
+        """Around the whole screen; None for none."""
+        if self._edge.show(colour):
+            self._restack = True
+            self._screen.pump()
+
     def _claim(self, xid: int) -> None:
         if self.ui is not None and self._screen.client(self.ui.window.id) != self._screen.client(xid):
             impostor = self.ui.window
@@ -154,7 +163,8 @@ class WindowManager:
 
     def _manage(self, window: Window) -> bool:
         """Takes a window in, or refuses it. True when it may be mapped."""
-        kind = self._classify(window)
+        known = Known(self._screen, self.ui, self._claimed, self.main, self.popups)
+        kind = admit(known, window)
         if isinstance(kind, Refusal):
             if window.id not in self._unseen:
                 self._unseen.add(window.id)
@@ -179,25 +189,6 @@ class WindowManager:
         self._say_clients()
         self._changed()
         return True
-
-    def _classify(self, window: Window) -> Kind | Refusal:
-        return classify(
-            ewmh.facts(self._screen, window),
-            ui_allowed=self._may_be_ui(window.id),
-            has_main=self.main is not None,
-            popups=len(self.popups),
-        )
-
-    def _may_be_ui(self, xid: int) -> bool:
-        """By whose connection it is; the class is read elsewhere."""
-        if self.ui is not None:
-            return False
-        client = self._screen.client(xid)
-        if self._claimed is not None and client != self._screen.client(self._claimed):
-            return False
-        if any(self._screen.client(page.window.id) == client for page in self.pages):
-            return False
-        return not self._screen.known_stranger(xid)
 
     def _find(self, xid: int) -> Managed | None:
         for managed in (self.ui, *self.pages):
@@ -255,6 +246,7 @@ class WindowManager:
             return
         self._size = (width, height)
         self._curtain.configure(x=0, y=0, width=width, height=height)
+        self._edge.place(width, height)
         self._say_work_area()
         self._place_all()
         self._changed()
@@ -345,7 +337,7 @@ class WindowManager:
         Without `pages` only what has to be above the browser's windows.
         """
         self._cover()
-        top = [self.ui.window] if self.ui is not None else []
+        top = [*self._edge.windows, *([self.ui.window] if self.ui is not None else [])]
         top += [self._shield.window] if self._shield.up else []
         overrides = [self._screen.window(xid) for xid in self._overrides]
         rest = [*reversed(overrides), *(page.window for page in reversed(self.pages))] if pages else []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
 
@@ -9,6 +10,7 @@ from kivy.factory import Factory
 from kivy.uix.widget import Widget
 
 from kiosk import plain
+from kiosk.inert import INERT_SECONDS
 from kiosk.screens.sheet import FullSheet, Host, load_rules
 from kiosk.view import Panel
 from session.model import OUTCOMES, Act, AgentState, ClosedWhy, State
@@ -24,6 +26,7 @@ Choice = tuple[str, str, Callable[[], None]]
 class AgentPanel(FullSheet):
     def __init__(self, host: Host) -> None:
         self._shown: object = None
+        self._shown_at = 0.0
         super().__init__(host)
 
     @property
@@ -41,7 +44,7 @@ class AgentPanel(FullSheet):
         wanted = (panel, self._state, self._agent.outcome)
         if wanted == self._shown:
             return
-        self._shown = wanted
+        self._shown, self._shown_at = wanted, time.monotonic()
         self.ids.title.text = self.say(f"agent_panel.title_{panel}")
         self.ids.back.text = self.say("agent_panel.leave" if panel is Panel.ACTS else "common.back")
         self.ids.acts.clear_widgets()
@@ -86,6 +89,12 @@ class AgentPanel(FullSheet):
                 yield "maintain_yes", "grave", agent.maintain
             case Panel.ENDING:
                 yield "end_yes", "grave", agent.end
+
+    def on_touch_down(self, touch: object) -> bool:
+        # The second half of a double tap was meant for the choices that were there before.
+        if time.monotonic() - self._shown_at < INERT_SECONDS:
+            return True
+        return bool(super().on_touch_down(touch))
 
     def back(self) -> None:
         if self.host.local.panel is Panel.ACTS:

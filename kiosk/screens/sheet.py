@@ -11,7 +11,7 @@ from kivy.uix.boxlayout import BoxLayout
 from kiosk import theme, view
 from kiosk.agent import Agent
 from kiosk.speech.voice import LEVELS, Voice
-from kiosk.widgets import basics
+from kiosk.widgets import basics, hold
 from kiosk.words import Words
 from session.model import Snapshot
 from session.pages import DeskSnapshot, Settings
@@ -119,5 +119,5 @@ def load_rules(module_file: str) -> None:
     Builder.load_file(str(Path(module_file).with_suffix(".kv")))
 
 
-__all__ = ["FullSheet", "Host", "Sheet", "basics", "load_rules", "offer"]
+__all__ = ["FullSheet", "Host", "Sheet", "basics", "hold", "load_rules", "offer"]
 load_rules(__file__)

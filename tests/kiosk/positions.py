@@ -39,6 +39,7 @@ _PARTS: dict[str, tuple[float, float]] = {
 """Parts of the width and the height. `yes` and `no` answer "Avez-vous fini ?"."""
 
 _CORNERS: dict[str, tuple[float, float]] = {
+    "station": (100, 46),
     "help_agent": (-148, -78),
     "pin_cancel": (198, -78),
     "panel_back": (248, -78),
@@ -70,6 +71,23 @@ _FINISHED_WIDTH, _FIRST_ROW, _SECOND_ROW = 160, 41, 123
 
 _LANGUAGES = {"language_fr": -248, "language_en": 0, "language_nl": 248}
 _TILES_TOP, _TILES_BOTTOM, _TILES_ACROSS = 167, 142, 8
+
+
+_PAD_WIDTH, _PAD_TOP, _PAD_BOTTOM, _PAD_GAP, _PAD_RIGHT = 480, 86, 32, 12, 48
+
+
+def pad_keys(width: int, height: int) -> list[tuple[int, int]]:
+    """Centres of the pad's twelve keys, row by row: nine digits, "Effacer", the tenth, "Valider"."""
+    unit = theme.scale(width, height)
+    across = (_PAD_WIDTH - 2 * _PAD_GAP) * unit / 3
+    down = (height - (_PAD_TOP + _PAD_BOTTOM + 3 * _PAD_GAP) * unit) / 4
+    left, top = width - (_PAD_RIGHT + _PAD_WIDTH) * unit, _PAD_TOP * unit
+    gap = _PAD_GAP * unit
+    return [
+        (round(left + column * (across + gap) + across / 2), round(top + row * (down + gap) + down / 2))
+        for row in range(4)
+        for column in range(3)
+    ]
 
 
 def names() -> list[str]:

@@ -74,6 +74,25 @@ def test_positions_of_sites(report: Report, number: int) -> None:
         assert _inside(report, f"site_{number}", case, "fr", text)
 
 
+def test_the_pad_has_its_digits_where_it_is_said_and_never_in_one_order(report: Report) -> None:
+    orders = set()
+    for width, height in positions.SIZES:
+        digits = ""
+        for number, (x, y) in enumerate(positions.pad_keys(width, height)):
+            found = [
+                target.text
+                for target in report.targets
+                if (target.case, target.language, target.width, target.height) == ("pin", "fr", width, height)
+                if target.left + 10 <= x <= target.right - 10 and target.top + 10 <= y <= target.bottom - 10
+            ]
+            assert len(found) == 1
+            assert number in (9, 11) or found[0].isdecimal()
+            digits += found[0] if found[0].isdecimal() else ""
+        assert sorted(digits) == list("0123456789")
+        orders.add(digits)
+    assert len(orders) == len(positions.SIZES)
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_positions_of_the_rest(report: Report, language: str) -> None:
     say = Words(language)

@@ -14,6 +14,8 @@ import pytest
 
 from session import cli, cli_words, receipts, records, rpc
 from session.model import (
+    AgentStage,
+    AgentState,
     Component,
     EndReason,
     EndWarning,
@@ -61,6 +63,10 @@ async def test_status_as_json_is_the_snapshot(daemon: FakeDaemon, run: Run) -> N
                 "  ends in 27 min at the latest; 1 extension left",
                 "  ends in 3 min 10 s if nobody touches it",
             ],
+        ),
+        (
+            Snapshot(state=State.ACTIVE, generation=2, agent=AgentState(called_at=3.0, stage=AgentStage.PIN)),
+            ["In use (environment 2): the agent is called: the browser stands still for the agent."],
         ),
         (
             Snapshot(

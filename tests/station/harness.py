@@ -61,6 +61,9 @@ height = {height}
 [voice]
 device = "{voice_device}"
 
+[agent]
+hook = "{hook}"
+
 [demonstration]
 enabled = true
 ports = [{port}, {tls_port}, {down_port}]
@@ -89,6 +92,7 @@ DEFAULTS: dict[str, object] = {
     "voice_device": "default",
     "width": 1280,
     "height": 800,
+    "hook": "",
     "port": 1,
     "tls_port": 2,
     "down_port": 3,

@@ -80,6 +80,22 @@ class Screen:
             time.sleep(0.02)
         self.tap(x, y)
 
+    @contextlib.contextmanager
+    def held(self, x: float, y: float) -> Iterator[None]:
+        """A finger that stays there as long as this lasts."""
+        xtest.fake_input(self.display, X.MotionNotify, x=round(x), y=round(y))
+        xtest.fake_input(self.display, X.ButtonPress, 1)
+        self.display.sync()
+        try:
+            yield
+        finally:
+            xtest.fake_input(self.display, X.ButtonRelease, 1)
+            self.display.sync()
+
+    def at(self, x: int, y: int) -> Any:
+        """The window that a tap at this point reaches; X.NONE (0) for none."""
+        return self.root.translate_coords(self.root, x, y).child
+
     def move(self, x: float, y: float) -> None:
         xtest.fake_input(self.display, X.MotionNotify, x=round(x), y=round(y))
         self.display.sync()

@@ -15,7 +15,7 @@ import msgspec
 from Xlib import error
 
 from session import rpc
-from session.model import Snapshot, State
+from session.model import AgentState, Snapshot, State
 from tests.kiosk.guard.xclient import BAR, HEIGHT, PATIENCE, WIDTH, XClient, XServer, XWindow, end, until
 
 
@@ -44,8 +44,9 @@ class Control:
     async def stop(self) -> None:
         await self._service.stop()
 
-    def become(self, state: State) -> None:
-        self._snapshot = Snapshot(sequence=self._snapshot.sequence + 1, state=state)
+    def become(self, state: State, agent: AgentState | None = None) -> None:
+        sequence = self._snapshot.sequence + 1
+        self._snapshot = Snapshot(sequence=sequence, state=state, agent=agent or AgentState())
         self._news.set()
         self._news = asyncio.Event()
 
