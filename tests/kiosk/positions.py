@@ -73,7 +73,7 @@ _LANGUAGES = {"language_fr": -248, "language_en": 0, "language_nl": 248}
 _TILES_TOP, _TILES_BOTTOM, _TILES_ACROSS = 167, 142, 8
 
 
-_PAD_WIDTH, _PAD_TOP, _PAD_BOTTOM, _PAD_GAP, _PAD_RIGHT = 480, 86, 32, 12, 48
+_PAD_WIDTH, _PAD_TOP, _PAD_BOTTOM, _PAD_GAP, _PAD_RIGHT = 440, 100, 28, 12, 48
 
 
 def pad_keys(width: int, height: int) -> list[tuple[int, int]]:

@@ -83,6 +83,7 @@ def test_the_pad_has_its_digits_where_it_is_said_and_never_in_one_order(report: 
                 target.text
                 for target in report.targets
                 if (target.case, target.language, target.width, target.height) == ("pin", "fr", width, height)
+                if target.text_size is TextSize.NORMAL
                 if target.left + 10 <= x <= target.right - 10 and target.top + 10 <= y <= target.bottom - 10
             ]
             assert len(found) == 1

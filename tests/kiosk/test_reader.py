@@ -82,7 +82,7 @@ async def test_a_warning_is_said_to_whoever_is_there(blind: tuple[Ui, Reader]) -
         "Personne n’a touché l’écran depuis un moment. Sans réponse, la visite se termine et tout est effacé.",
     ]
     assert heard[3].startswith("Fin dans ")
-    assert heard[4:] == ["Je suis là, je continue, bouton", "J’ai fini, bouton"]
+    assert heard[4:] == ["Je suis là, je continue, bouton", "Aide, bouton", "J’ai fini, bouton"]
 
 
 async def test_the_languages_are_found_and_spoken(blind: tuple[Ui, Reader]) -> None:
