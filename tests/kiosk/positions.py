@@ -41,6 +41,7 @@ _PARTS: dict[str, tuple[float, float]] = {
 _CORNERS: dict[str, tuple[float, float]] = {
     "station": (100, 46),
     "help_agent": (-148, -78),
+    "help_private_over": (-431, -78),
     "pin_cancel": (198, -78),
     "panel_back": (248, -78),
     "closed_agent": (168, -78),

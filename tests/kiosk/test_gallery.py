@@ -29,6 +29,7 @@ PLACES: dict[str, tuple[tuple[str, ...], str]] = {
     **{f"size_{size}": (("display",), f"display.{size}") for size in TextSize},
     **{f"colours_{colours}": (("display",), f"display.{colours}") for colours in Colours},
     "help_agent": (("help", "help_called", "help_private", "help_warning"), "common.agent"),
+    "help_private_over": (("help_private",), "help.private_over"),
     "pin_cancel": (("pin", "pin_wrong", "pin_locked"), "pin.cancel"),
     "panel_back": (("panel", "panel_noted", "panel_closed", "panel_ready"), "agent_panel.leave"),
     "closed_agent": (("maintenance", "out_of_service_operator", "out_of_service_why_paper"), "common.agent"),

@@ -206,8 +206,8 @@ def test_the_agent_steps_back(station: RunningStation, visitor: Visitor) -> None
     visitor.screen.wait(lambda _picture: covered(visitor), what="the notice")
     visitor.tap_until("private_alone", lambda: not covered(visitor))
     visitor.log_in("jeanne", "secret")
-    station.call("AgentPrivate", on=False)
-    assert now(station).agent == AgentState()
+    visitor.tap_until("bar_help", lambda: covered(visitor))
+    visitor.tap_until("help_private_over", lambda: now(station).agent == AgentState())
     before = now(station)
     station.call("End")
     assert last_receipt(station, before, EndReason.AGENT) == {"entered": 1, "private": 1}
