@@ -79,6 +79,11 @@ class Access:
     # Keys
 
     @property
+    def in_use(self) -> bool:
+        """Whether whoever is there uses keys, or one."""
+        return self._focus.shown
+
+    @property
     def at(self) -> Item | None:
         """What the keyboard is at, while that can be seen."""
         return self._focus.item if self._seen else None
@@ -185,7 +190,7 @@ class Access:
         barred = self._stage.mode is view.Mode.BAR
         left, bottom, width, height = place
         # The bar has less room between its buttons. A line has half its width on either side.
-        gap, line = (1, 4.5) if barred else (u(4), u(6))
+        gap, line = (1, 5) if barred else (u(4), u(6))
         out = gap + line / 2
         box = (left - out, bottom - out, width + 2 * out, height + 2 * out, u(16) + out)
         self._ring.add(Color(rgba=look.now.ring_on_night if barred else look.now.ring))

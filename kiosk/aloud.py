@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from kivy.graphics import Color, InstructionGroup, SmoothLine, SmoothRoundedRectangle
 
 from kiosk import view
-from kiosk.access import Staged, place_of
+from kiosk.access import Access, Staged, place_of
 from kiosk.speech import selection
 from kiosk.speech.outline import Item, Role, spoken
 from kiosk.speech.voice import Said, Voice
@@ -28,6 +28,7 @@ class Aloud:
         self._stage, self._voice, self._copy = stage, voice, copy
         self._left: list[Said] = []
         """What was not said because somebody did something: "Écouter" then only means "be quiet"."""
+        self._said = ""
         self._last = ""
         """What was said of the thing that the keyboard is at."""
         self._mark = InstructionGroup()
@@ -41,19 +42,30 @@ class Aloud:
         if self._asking is not None:
             self._asking.cancel()
 
-    def rendered(self, words: Words, screen: view.Screen, *, fresh: bool, at: Item | None) -> None:
-        """The window shows something else; `at` is what the keyboard is at, where it is in use."""
+    def rendered(self, words: Words, screen: view.Screen, *, fresh: bool, said: str, access: Access) -> None:
+        """The window shows something else. `said` is the word that is over the screen, or none."""
+        at = access.at
+        news = [Said(said, words.language)] if said and said != self._said and access.in_use else []
+        self._said = said
         if fresh:
             self._voice.stop()
-            if screen is view.Screen.WARNING:
-                self._read([item for item in self._stage.outline() if not item.aside], words)
-            elif at is not None:
-                titles = [item for item in self._stage.outline() if item.role is Role.TITLE]
-                self._read([*titles, at], words)
+            self._greet(words, screen, news, at)
+        elif news:
+            self._voice.read(news)
         elif at is not None and not at.aside and spoken(at, words) != self._last:
             self._read([at], words)  # it says something else than when the keyboard came to it: another language, say
         self._last = spoken(at, words) if at is not None else ""
         self._draw()
+
+    def _greet(self, words: Words, screen: view.Screen, news: list[Said], at: Item | None) -> None:
+        """What is said of a new screen by itself: a warning to everybody, else where one is, to whoever uses keys."""
+        items = self._stage.outline()
+        if screen is view.Screen.WARNING:
+            self._read([item for item in items if not item.aside], words, before=news)
+        elif at is not None:
+            self._read([*(item for item in items if item.role is Role.TITLE), at], words, before=news)
+        elif news:
+            self._voice.read(news)
 
     def came_to(self, item: Item, words: Words) -> None:
         """The keyboard is at another thing."""
@@ -82,11 +94,13 @@ class Aloud:
             self._voice.read([Said(marked, words.language)])
             return
         bar = [item for item in self._stage.outline() if not item.aside]
-        self._read(bar, words, Said(words("speech.how_to_mark"), words.language))
+        self._read(bar, words, after=[Said(words("speech.how_to_mark"), words.language)])
 
-    def _read(self, items: Sequence[Item], words: Words, *more: Said) -> None:
+    def _read(
+        self, items: Sequence[Item], words: Words, *, before: Sequence[Said] = (), after: Sequence[Said] = ()
+    ) -> None:
         said = [Said(spoken(item, words), item.tongue or words.language, item) for item in items]
-        self._voice.read([*said, *more])
+        self._voice.read([*before, *said, *after])
 
     # The mark
 

@@ -123,6 +123,8 @@ class Presenter:
         if self.local.side is view.Side.PAGES and not desk.pages:
             # The last one was closed: the next site is to be seen, not the list again.
             self.local = msgspec.structs.replace(self.local, side=None)
+        if self.desk is not None and self.desk.active not in (None, desk.active):
+            self.voice.stop()  # what it reads was on the page that was in front
         self.desk = desk
         self._changed()
 

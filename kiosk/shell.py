@@ -62,7 +62,8 @@ class Stage(FloatLayout):
         self._say(screen)
         fresh = self._built[:1] != before
         self._access.rendered(fresh=fresh)
-        self._aloud.rendered(self._presenter.words, screen, fresh=fresh, at=self._access.at)
+        said = self._presenter.said
+        self._aloud.rendered(self._presenter.words, screen, fresh=fresh, said=said, access=self._access)
 
     @property
     def ground(self) -> Any:

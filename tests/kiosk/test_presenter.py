@@ -12,6 +12,7 @@ import pytest
 from kiosk import presenter as module
 from kiosk.client import GuardNews
 from kiosk.presenter import Presenter
+from kiosk.speech.voice import Said
 from kiosk.view import Screen, Side
 from session.model import Snapshot, State
 from session.pages import PageState
@@ -222,3 +223,16 @@ async def test_a_file_that_cannot_be_chosen_is_said(ui: Presenter, station: Fake
     assert ui.said == ""
     station.guard.publish(GuardNews(choosers=1))
     assert await until(lambda: ui.said == ui.words.refusal("no_upload"))
+
+
+async def test_the_voice_stops_with_the_page_that_it_reads(ui: Presenter, station: FakeStation) -> None:
+    await show(ui, station, "bar_full")
+    desk = cases.CASES["bar_full"].desk
+    assert desk is not None
+    ui.voice.offered = True
+    ui.voice.read([Said("Un texte de la page.", "fr")])
+    station.desk.publish(msgspec.structs.replace(desk, sequence=9))
+    assert await until(lambda: ui.desk is not None and ui.desk.sequence == 9)
+    assert ui.voice.speaking, "the same page"
+    station.desk.publish(msgspec.structs.replace(desk, sequence=10, active="p2"))
+    assert await until(lambda: not ui.voice.speaking)

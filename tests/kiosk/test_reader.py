@@ -85,6 +85,13 @@ async def test_a_warning_is_said_to_whoever_is_there(blind: tuple[Ui, Reader]) -
     assert heard[4:] == ["Je suis là, je continue, bouton", "Aide, bouton", "J’ai fini, bouton"]
 
 
+async def test_a_refusal_is_said(blind: tuple[Ui, Reader]) -> None:
+    ui, reader = blind
+    ui.station.control.refuse["Start"] = "wrong_state"
+    await in_thread(reader.press, "Tab", "Commencer, bouton")
+    await in_thread(reader.press, "Return", Words("fr").refusal("wrong_state"))
+
+
 async def test_the_languages_are_found_and_spoken(blind: tuple[Ui, Reader]) -> None:
     _ui, reader = blind
     for language in (*LANGUAGES[1:], LANGUAGES[0]):

@@ -84,7 +84,8 @@ def test_a_visit_with_one_switch(portal: Portal) -> None:
             screen.key("F9")
             reader.switch("Commencer", lambda: state(station) is State.ACTIVE)
             reader.switch("J’ai compris", lambda: "Que voulez-vous faire ?" in reader.hear(0.3) + reader.heard)
-            reader.switch("Portail", lambda: any("Accueil" + PORTAL in one for one in visitor.titles()))
+            site = "Portail des Trois-Rivières, bouton"
+            reader.switch(site, lambda: any("Accueil" + PORTAL in one for one in visitor.titles()))
             visitor.wait_page("Accueil" + PORTAL)
             screen.key("F9")
             reader.switch("J’ai fini", lambda: "Avez-vous fini ?" in reader.hear(0.3) + reader.heard)
