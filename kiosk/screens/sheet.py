@@ -69,7 +69,7 @@ class FullSheet(Sheet):
     def refresh(self) -> None:
         self.ids.mark.opacity = 1 if self.host.demonstration else 0
         voice, ids = self.host.voice, self.ids
-        ids.listen.text = self.say("speech.stop" if voice.speaking else "speech.listen")
+        ids.listen.text = self.say("speech.stop" if voice.reading else "speech.listen")
         offer(ids.listen, voice.offered)
         offer(ids.softer, voice.offered, usable=voice.level > 0)
         offer(ids.louder, voice.offered, usable=voice.level < len(LEVELS) - 1)

@@ -96,7 +96,7 @@ def main() -> int:
                 presenter.snapshot, presenter.desk = case.snapshot, case.desk
                 presenter.local = msgspec.structs.replace(case.local, language=language)
                 presenter.said = presenter.words.refusal(case.said) if case.said else ""
-                presenter.voice._waiting = [Said("", language)] if name in SPEAKING else []
+                presenter.voice.read([Said("", language)] if name in SPEAKING else [], long=True)
                 barred = view.mode_for(presenter.screen) is view.Mode.BAR
                 Window.size = (width, cases.SETTINGS.bar_height if barred else height)
                 # Layouts and textures take some turns of the loop to follow each other.
