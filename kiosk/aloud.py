@@ -27,7 +27,9 @@ class Aloud:
         """`copy`: makes the page in front copy what is marked on it."""
         self._stage, self._voice, self._copy = stage, voice, copy
         self._left: list[Said] = []
-        """What was not said because somebody did something: "Écouter" then only means "be quiet"."""
+        """What was not said because somebody did something."""
+        self._quieted = False
+        """Whether that was a whole screen or text: "Écouter" then only means "be quiet"."""
         self._said = ""
         self._last = ""
         """What was said of the thing that the keyboard is at."""
@@ -38,6 +40,7 @@ class Aloud:
 
     def hush(self) -> None:
         """Somebody touched the screen, or a key."""
+        self._quieted = self._voice.reading
         self._left = self._voice.stop()
         if self._asking is not None:
             self._asking.cancel()
@@ -61,7 +64,7 @@ class Aloud:
         """What is said of a new screen by itself: a warning to everybody, else where one is, to whoever uses keys."""
         items = self._stage.outline()
         if screen is view.Screen.WARNING:
-            self._read([item for item in items if not item.aside], words, before=news)
+            self._read([item for item in items if not item.aside], words, before=news, long=True)
         elif at is not None:
             self._read([*(item for item in items if item.role is Role.TITLE), at], words, before=news)
         elif news:
@@ -74,11 +77,11 @@ class Aloud:
 
     def listen(self, words: Words) -> None:
         """ "Écouter": reads the screen, or stops. Over a site: what is marked on its page, if anything is."""
-        if self._left:
-            self._left = []
+        if self._quieted:
+            self._quieted = False
             return
         if self._stage.mode is view.Mode.FULL:
-            self._read([item for item in self._stage.outline() if not item.aside], words)
+            self._read([item for item in self._stage.outline() if not item.aside], words, long=True)
         else:
             self._asking = asyncio.ensure_future(self._listen_to_page(words))
 
@@ -86,21 +89,27 @@ class Aloud:
         """Louder or softer: what was being said goes on like that, or a word is said for the ear to judge."""
         self._voice.turn(by)
         sample = words("speech.louder" if by > 0 else "speech.softer")
-        self._voice.read(self._left or [Said(sample, words.language)])
+        self._voice.read(self._left or [Said(sample, words.language)], long=self._quieted)
 
     async def _listen_to_page(self, words: Words) -> None:
         marked = await selection.marked(self._copy)
         if marked:
-            self._voice.read([Said(marked, words.language)])
+            self._voice.read([Said(marked, words.language)], long=True)
             return
         bar = [item for item in self._stage.outline() if not item.aside]
-        self._read(bar, words, after=[Said(words("speech.how_to_mark"), words.language)])
+        self._read(bar, words, after=[Said(words("speech.how_to_mark"), words.language)], long=True)
 
     def _read(
-        self, items: Sequence[Item], words: Words, *, before: Sequence[Said] = (), after: Sequence[Said] = ()
+        self,
+        items: Sequence[Item],
+        words: Words,
+        *,
+        before: Sequence[Said] = (),
+        after: Sequence[Said] = (),
+        long: bool = False,
     ) -> None:
         said = [Said(spoken(item, words), item.tongue or words.language, item) for item in items]
-        self._voice.read([*before, *said, *after])
+        self._voice.read([*before, *said, *after], long=long)
 
     # The mark
 

@@ -25,7 +25,7 @@ class Bar(Sheet):
 
     def refresh(self) -> None:
         voice = self.host.voice
-        self.ids.listen.text = self.say("speech.stop" if voice.speaking else "speech.listen")
+        self.ids.listen.text = self.say("speech.stop" if voice.reading else "speech.listen")
         offer(self.ids.listen, voice.offered)
         desk, page = self.host.desk, view.active_page(self.host.desk)
         if desk is None:

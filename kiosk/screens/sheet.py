@@ -84,15 +84,15 @@ class FullSheet(Sheet):
 
     def refresh(self) -> None:
         voice, ids = self.host.voice, self.ids
-        ids.listen.text = self.say("speech.stop" if voice.speaking else "speech.listen")
+        ids.listen.text = self.say("speech.stop" if voice.reading else "speech.listen")
         offer(ids.listen, voice.offered)
-        offer(ids.softer, voice.speaking, usable=voice.level > 0)
-        offer(ids.louder, voice.speaking, usable=voice.level < len(LEVELS) - 1)
+        offer(ids.softer, voice.reading, usable=voice.level > 0)
+        offer(ids.louder, voice.reading, usable=voice.level < len(LEVELS) - 1)
         self._fill_head()
 
     def _fill_head(self) -> None:
         """While the voice speaks, its volume has the place of the way to sizes and colours."""
-        ids, speaking = self.ids, self.host.voice.speaking
+        ids, speaking = self.ids, self.host.voice.reading
         wanted = {
             ids.mark: self.host.demonstration,
             ids.display: self.offers_display and not speaking,

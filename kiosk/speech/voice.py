@@ -49,6 +49,7 @@ class Voice:
         """An index of LEVELS. As new as this process, which is as new as the visit."""
         self._path, self._on_change = path, on_change
         self._waiting: list[Said] = []
+        self._long = False
         self._saying: Said | None = None
         """Handed to the server, whether it has begun or not."""
         self._wish = asyncio.Event()
@@ -57,11 +58,16 @@ class Voice:
     def speaking(self) -> bool:
         return self._saying is not None or bool(self._waiting)
 
-    def read(self, said: Sequence[Said]) -> None:
-        """Says these, in place of what is being said."""
+    @property
+    def reading(self) -> bool:
+        """Whether what it says is a whole screen or text."""
+        return self.speaking and self._long
+
+    def read(self, said: Sequence[Said], *, long: bool = False) -> None:
+        """Says these, in place of what is being said. `long`: a whole screen or text, that one may want to end."""
         if not self.offered:
             return
-        self._waiting = list(said)
+        self._waiting, self._long = list(said), long
         self._wish.set()
 
     def stop(self) -> list[Said]:

@@ -102,7 +102,7 @@ def main() -> int:
                     case.local, language=language, text_size=show.text_size, colours=show.colours
                 )
                 presenter.said = presenter.words.refusal(case.said) if case.said else ""
-                presenter.voice._waiting = [Said("", language)] if name in SPEAKING else []
+                presenter.voice.read([Said("", language)] if name in SPEAKING else [], long=True)
                 barred = view.mode_for(presenter.screen) is view.Mode.BAR
                 Window.size = (show.width, presenter.bar.height if barred else show.height)
                 # Layouts and textures take some turns of the loop to follow each other.

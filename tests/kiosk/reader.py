@@ -29,6 +29,8 @@ class Ear:
         self._connections: list[socket.socket] = []
         self._thread = threading.Thread(target=self._accept, daemon=True)
         self.connected = threading.Event()
+        self.endless = False
+        """Whether it goes on saying each thing until it is told to stop."""
 
     def __enter__(self) -> Ear:
         self._thread.start()
@@ -65,8 +67,9 @@ class Ear:
                     text = _data(lines)
                     number += 1
                     connection.sendall(f"225-{number}\r\n225 OK MESSAGE QUEUED\r\n".encode())
-                    for code, what in ((701, "BEGIN"), (702, "END")):
-                        connection.sendall(f"{code}-{number}\r\n{code}-1\r\n{code} {what}\r\n".encode())
+                    connection.sendall(_event(701, number, "BEGIN"))
+                    if silent or not self.endless:
+                        connection.sendall(_event(702, number, "END"))
                     if silent:  # the voice tries itself out
                         self.connected.set()
                     else:
@@ -76,6 +79,12 @@ class Ear:
                     silent = words[3] == "-100"
                 listed = b"250-ear\r\n" if words[:1] == ["LIST"] else b""
                 connection.sendall(listed + b"250 OK\r\n")
+                if words[:1] == ["CANCEL"]:
+                    connection.sendall(_event(703, number, "CANCELED"))
+
+
+def _event(code: int, number: int, what: str) -> bytes:
+    return f"{code}-{number}\r\n{code}-1\r\n{code} {what}\r\n".encode()
 
 
 def _data(lines: object) -> str:
@@ -102,13 +111,13 @@ class Reader:
     """Finds the way by what is heard alone."""
 
     def __init__(self, ear: Ear, keys: Keys) -> None:
-        self._ear, self._keys = ear, keys
+        self.ear, self.keys = ear, keys
         self.heard: list[str] = []
 
     def hear(self, seconds: float = 1.0) -> list[str]:
         """All that is said until it is silent for so long."""
         new = []
-        while (text := self._ear.next(seconds)) is not None:
+        while (text := self.ear.next(seconds)) is not None:
             new.append(text)
             seconds = 0.3
         self.heard += new
@@ -118,7 +127,7 @@ class Reader:
         """Presses a key, again if it had no effect, until something with `wanted` in it is heard."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            self._keys.key(key)
+            self.keys.key(key)
             new = self.hear(1.5)
             if any(wanted in text for text in new):
                 return new
@@ -129,14 +138,14 @@ class Reader:
         while not holds():
             if time.monotonic() > deadline:
                 raise Lost(f"{key} had no effect; heard {self.heard}")
-            self._keys.key(key)
+            self.keys.key(key)
             self.hear(1.0)
 
     def seek(self, wanted: str) -> None:
         """Goes on, one thing at a time, to the first that has `wanted` in it; once round is enough."""
         first = None
         for _ in range(40):
-            self._keys.key("Tab")
+            self.keys.key("Tab")
             said = self.hear(3.0)
             if not said:
                 raise Lost(f"Tab is silent; heard {self.heard}")
@@ -152,13 +161,13 @@ class Reader:
         long as that had no effect."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            text = self._ear.next(5.0)
+            text = self.ear.next(5.0)
             if text is None:
-                self._keys.key("F9")  # it does not go yet, or no longer
+                self.keys.key("F9")  # it does not go yet, or no longer
                 continue
             self.heard.append(text)
             if wanted in text:
-                self._keys.key("F9")
+                self.keys.key("F9")
                 if wait(holds, 1.5):
                     return
         raise Lost(f"the switch did not do {wanted!r}; heard {self.heard}")

@@ -33,6 +33,7 @@ async def blind(display: str, tmp_path: Path) -> AsyncIterator[tuple[Ui, Reader]
             await ui.ready()
             assert await until(ear.connected.is_set)
             yield ui, Reader(ear, hands)
+            ear.endless = False
             ui.kill()
     hands.display.close()
 
@@ -83,6 +84,19 @@ async def test_a_warning_is_said_to_whoever_is_there(blind: tuple[Ui, Reader]) -
     ]
     assert heard[3].startswith("Fin dans ")
     assert heard[4:] == ["Je suis là, je continue, bouton", "Aide, bouton", "J’ai fini, bouton"]
+
+
+async def test_the_same_button_reads_and_is_quiet(blind: tuple[Ui, Reader]) -> None:
+    """While the voice still says what the keyboard has come to, "Écouter" begins; while it reads, it stops."""
+    _ui, reader = blind
+    reader.ear.endless = True
+    await in_thread(reader.press, "Tab", "Commencer, bouton")
+    await in_thread(reader.seek, "Écouter")
+    for _ in range(2):
+        heard = await in_thread(reader.press, "Return", cases.SETTINGS.station)
+        assert heard == [cases.SETTINGS.station], "it is at the first thing still"
+        reader.keys.key("Return")
+        assert await in_thread(reader.hear, 1.0) == []
 
 
 async def test_a_refusal_is_said(blind: tuple[Ui, Reader]) -> None:
