@@ -15,7 +15,7 @@ class Limits(msgspec.Struct, frozen=True):
     idle: float = 5 * 60
     warning: float = 60
     extension: float = 15 * 60
-    extensions: int = 3
+    extensions: int = 10
     restarts: int = 5
     restart_window: float = 60
 

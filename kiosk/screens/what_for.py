@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kivy.properties import StringProperty
+from kivy.uix.widget import Widget
 
 from kiosk import plain
 from kiosk.screens.sheet import FullSheet, Host, basics, load_rules
@@ -48,6 +49,8 @@ class WhatFor(FullSheet):
             grid.add_widget(more)
         if not sites:
             grid.add_widget(basics.Text(text=self.say("what_for.none")))
+        while sites and len(grid.children) < grid.cols * grid.rows:
+            grid.add_widget(Widget())  # one site's tile is as large as one of many
 
     def _turn(self) -> None:
         self._part += 1

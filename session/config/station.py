@@ -80,7 +80,7 @@ class Session(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = 15.0
     extensions: Annotated[
         int, Meta(ge=0, le=20, description="How often a visitor may extend a session; 0 for never.")
-    ] = 3
+    ] = 10
 
 
 class Environment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

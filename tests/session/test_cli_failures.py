@@ -168,7 +168,7 @@ def test_a_wrong_configuration(tmp_path: Path, run: Run) -> None:
     assert result.code == 2
     assert result.err == (
         f"marchepied: {said}{path}, line 3: session.extensions must be a whole number from 0 to 20, not -1. "
-        "Example: extensions = 3\n2 mistakes. The station does not start with them.\n"
+        "Example: extensions = 10\n2 mistakes. The station does not start with them.\n"
     )
 
 

@@ -22,12 +22,12 @@ from tests.session.config.text import SITE, mistakes, parse
         (
             "[session]\nextensions = 2.5",
             "line 2: session.extensions must be a whole number from 0 to 20, not 2.5. Example: extensions "
-            "= 3",
+            "= 10",
         ),
         (
             "[session]\nextensions = true",
             "line 2: session.extensions must be a whole number from 0 to 20, not true. Example: "
-            "extensions = 3",
+            "extensions = 10",
         ),
         (
             "[display]\nserver = 'wayland'",
