@@ -44,6 +44,17 @@ class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     complete: bool
 
 
+class FieldKind(enum.StrEnum):
+    """What a text field of a page is for, as its site says: it decides which keyboard is offered."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    PHONE = "phone"
+    EMAIL = "email"
+    URL = "url"
+    PASSWORD = "password"  # noqa: S105 - a kind of field
+
+
 class DeskSnapshot(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sequence: int = 0
     browser: BrowserState = BrowserState.STARTING
@@ -52,6 +63,8 @@ class DeskSnapshot(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Id of the page in front; None when only our own screens are there."""
     documents: tuple[Document, ...] = ()
     downloading: int = 0
+    field: FieldKind | None = None
+    """The text field that has the keyboard; never what is in it."""
 
 
 class Site(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
