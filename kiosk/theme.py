@@ -57,6 +57,8 @@ STYLES: dict[str, Style] = {
     "finish": Style(INK, AMBER, AMBER_DEEP, AMBER),
     "grave": Style(WHITE, BRICK, BRICK_DEEP, BRICK),
     "bar": Style(WHITE, NIGHT_RAISED, NIGHT_PRESSED, NIGHT_RAISED),
+    "key": Style(INK, CARD, AMBER, CARD),
+    "key_on": Style(INK, AMBER, AMBER_DEEP, AMBER),
 }
 """What a button can look like. `main` is the one main action of a screen."""
 
@@ -79,6 +81,9 @@ DESIGN_WIDTH, DESIGN_HEIGHT = 1024, 768
 DESIGN_BAR = 96
 TOUCH = 64
 """Smallest side of anything that can be tapped, in pixels."""
+KEY_GAP = 6
+DESIGN_KEYBOARD = 5 * TOUCH + 6 * KEY_GAP
+"""Height of the on-screen keyboard: five rows of keys."""
 SMALLEST_TEXT = 20
 """Pixels."""
 
@@ -98,6 +103,11 @@ def scale(width: int, height: int) -> float:
 def bar_scale(width: int, bar_height: int) -> float:
     """The same for the bar over a site."""
     return max(1.0, min(width / DESIGN_WIDTH, bar_height / DESIGN_BAR))
+
+
+def keyboard_height(width: int, height: int) -> int:
+    """Pixels at the bottom of a display of this size that the on-screen keyboard takes."""
+    return round(DESIGN_KEYBOARD * scale(width, height))
 
 
 def wide_font() -> str:

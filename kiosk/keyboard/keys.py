@@ -11,8 +11,9 @@ import msgspec
 from kiosk.keyboard.layouts import LAYOUTS, ORDER, Do, Key, Layout, Name, Row, Rows, choices, name_for, spelt
 from session.pages import FieldKind
 
-HOLD_SECONDS = 0.5
-"""A key that is held so long opens its choices, or begins to repeat."""
+HOLD_SECONDS = 0.6
+"""A key that is held so long offers its choices, or begins to repeat. Many people press long without meaning it: so a
+letter is typed when it is touched, and a choice takes its place."""
 REPEAT_SECONDS = 0.09
 """Between two repetitions: slow enough to stop at the right letter."""
 
@@ -58,7 +59,7 @@ class Keyboard(msgspec.Struct, frozen=True):
     shift: Shift = Shift.OFF
     signs: bool = False
     offered: str = ""
-    """The choices of the key that was held, in place of the first row."""
+    """What may take the place of the letter that was held and typed; shown in place of the first row."""
     reveal: bool = False
     last: str = ""
     """The character that was typed last, while it is to be seen."""
@@ -74,19 +75,18 @@ class Keyboard(msgspec.Struct, frozen=True):
             rows = layout.signs if self.shift is Shift.OFF else layout.more
         else:
             rows = layout.lower if self.shift is Shift.OFF else layout.upper
-        rows = tuple(self._row(row) for row in rows)
+        if self.field is FieldKind.PASSWORD:
+            rows = tuple(tuple(_in_a_password(key) for key in row) for row in rows)
         return (self._offer(), *rows[1:]) if self.offered else rows
-
-    def _row(self, row: Row) -> Row:
-        """With the way back to the numeric pad, or to a password's last character, in place of another alphabet."""
-        instead = Do.DIGITS if self.field in NUMERIC else Do.REVEAL if self.field is FieldKind.PASSWORD else None
-        if instead is None or self.pad:
-            return row
-        return tuple(Key(do=instead, width=key.width) if key.do is Do.NEXT else key for key in row)
 
     def _offer(self) -> Row:
         rest = self.layout.columns - len(self.offered)
         return (*(Key(letter) for letter in self.offered), Key(do=Do.CLOSE, width=rest))
+
+
+def _in_a_password(key: Key) -> Key:
+    """No other alphabet there: the way to see the last character takes its place."""
+    return Key(do=Do.REVEAL, width=key.width) if key.do is Do.NEXT else key
 
 
 def opened(language: str, field: FieldKind | None, before: Keyboard | None = None) -> Keyboard:
@@ -102,9 +102,11 @@ def opened(language: str, field: FieldKind | None, before: Keyboard | None = Non
 
 
 def tap(board: Keyboard, key: Key) -> tuple[Keyboard, tuple[Effect, ...]]:
-    """A key was pressed and let go."""
+    """A key was touched."""
     if key.do is None:
-        return _typed(board, key.text)
+        after, effects = _typed(board, key.text)
+        chosen = bool(board.offered) and key in board.rows[0]
+        return after, (Press(Named.BACKSPACE), *effects) if chosen else effects
     closed = msgspec.structs.replace(board, offered="")
     match key.do:
         case Do.BACKSPACE | Do.LEFT | Do.RIGHT | Do.ENTER:
@@ -112,8 +114,8 @@ def tap(board: Keyboard, key: Key) -> tuple[Keyboard, tuple[Effect, ...]]:
         case Do.SHIFT:
             following = {Shift.OFF: Shift.ONCE, Shift.ONCE: Shift.LOCKED, Shift.LOCKED: Shift.OFF}
             # Of signs there is nothing to be typed "once": a second page of them stays.
-            after = Shift.LOCKED if board.signs and board.shift is Shift.OFF else following[board.shift]
-            return msgspec.structs.replace(closed, shift=after), ()
+            shift = Shift.LOCKED if board.signs and board.shift is Shift.OFF else following[board.shift]
+            return msgspec.structs.replace(closed, shift=shift), ()
         case Do.SIGNS:
             return msgspec.structs.replace(closed, signs=not board.signs, shift=Shift.OFF), ()
         case Do.NEXT:

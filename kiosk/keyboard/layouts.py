@@ -25,7 +25,7 @@ class Do(enum.StrEnum):
     LETTERS = "letters"
     """From the numeric pad to the whole keyboard."""
     DIGITS = "digits"
-    """Back to the numeric pad, for a field that takes numbers."""
+    """To the numeric pad."""
     REVEAL = "reveal"
     """In a password: show the character that was typed last, or stop showing it."""
     CLOSE = "close"
@@ -88,10 +88,10 @@ CHOICES: dict[str, str] = {
     ".": ",;:…?!",
     "@": "&#",
     "0": "°",
-    "ا": "أإآٱ",
+    "ا": "أإآ",
     "ل": "ﻻ",
     "ه": "ة",
-    "ي": "ىئ",
+    "ي": "ى",
     "و": "ؤ",
 }
 """What a held key offers beside its own character. Arabic's lam-alif is typed as its two letters."""
@@ -106,14 +106,14 @@ def spelt(choice: str) -> str:
 
 
 def choices(text: str) -> str:
-    """What a held key offers: its own character first, then its kin; empty when there are none."""
+    """What a held key offers in place of its own character; empty when there is nothing."""
     kin = CHOICES.get(text.lower(), "")
     if not kin:
         return ""
     if text != text.lower():
         # "ß" and "ÿ" have capitals that no form of a public service takes; those of one letter are enough.
         kin = "".join(letter.upper() for letter in kin if len(letter.upper()) == 1)
-    return (text + kin)[: COLUMNS - 1]
+    return kin[: COLUMNS - 1]
 
 
 def _row(text: str) -> Row:
@@ -123,10 +123,10 @@ def _row(text: str) -> Row:
 _DIGITS: Row = (*_row("1234567890"), Key(do=Do.BACKSPACE))
 
 
-def _last(signs_width: float = 1.5) -> Row:
+def _last(second: Do) -> Row:
     return (
-        Key(do=Do.SIGNS, width=signs_width),
-        Key(do=Do.NEXT),
+        Key(do=Do.SIGNS, width=1.5),
+        Key(do=second),
         Key("@"),
         Key("."),
         Key(" ", width=3),
@@ -136,9 +136,14 @@ def _last(signs_width: float = 1.5) -> Row:
     )
 
 
-def _plane(second: str, third: str, fourth: str, *, shift: bool = True) -> Rows:
+def _plane(second: str, third: str, fourth: str, *, shift: bool = True, other: Do = Do.NEXT) -> Rows:
     fourth_row = (Key(do=Do.SHIFT), *_row(fourth)) if shift else _row(fourth)
-    return (_DIGITS, _row(second), _row(third), fourth_row, _last())
+    return (_DIGITS, _row(second), _row(third), fourth_row, _last(other))
+
+
+def _signs(second: str, third: str, fourth: str) -> Rows:
+    """The numeric pad is behind the signs: fields do not always say that they take numbers."""
+    return _plane(second, third, fourth, other=Do.DIGITS)
 
 
 def _layout(second: str, third: str, fourth: str, accents: str) -> Layout:
@@ -147,8 +152,8 @@ def _layout(second: str, third: str, fourth: str, accents: str) -> Layout:
         COLUMNS,
         lower=_plane(second, third, fourth),
         upper=_plane(second.upper(), third.upper(), fourth.upper()),
-        signs=_plane(accents, '&"()_+=/€%*', ",;:!?#$<>~"),
-        more=_plane(accents.upper(), "[]{}\\|^`£§°", "«»’“”–…µ²½"),
+        signs=_signs(accents, '&"()_+=/€%*', ",;:!?#$<>~"),
+        more=_signs(accents.upper(), "[]{}\\|^`£§°", "«»’“”–…µ²½"),
     )
 
 
@@ -160,8 +165,8 @@ LAYOUTS: dict[Name, Layout] = {
         COLUMNS,
         lower=_plane("ضصثقفغعهخحج", "شسيبلاتنمكط", "ئءؤرىةوزظدذ", shift=False),
         upper=_plane("ضصثقفغعهخحج", "شسيبلاتنمكط", "ئءؤرىةوزظدذ", shift=False),
-        signs=_plane("أإآٱ،؛؟ـ«»'", '&"()_+=/€%*', ",;:!?#$<>~"),
-        more=_plane("أإآٱ،؛؟ـ«»'", "[]{}\\|^`£§°", "-’“”–…µ²½~"),
+        signs=_signs("أإآ،؛؟ـ«»'’", '&"()_+=/€%*', ",;:!?#$<>~"),
+        more=_signs("أإآ،؛؟ـ«»'’", "[]{}\\|^`£§°", "-“”–…µ²½¼~"),
     ),
 }
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from kiosk import words
+from kiosk.keyboard.layouts import ORDER, Do
 from kiosk.client import Failure
 from session.model import Trouble
 from session.pages import PageState
@@ -18,7 +19,7 @@ KIOSK = Path(words.__file__).parent
 SOURCES = "\n".join(
     path.read_text("utf-8") for kind in ("*.py", "*.kv") for path in KIOSK.rglob(kind) if "guard" not in path.parts
 )
-COMPUTED = ("out_of_service.", "trouble_page.", "refusal.", "format.month_")
+COMPUTED = ("out_of_service.", "trouble_page.", "refusal.", "format.month_", "keyboard.")
 """Groups whose keys are put together from codes; tested below."""
 
 
@@ -60,6 +61,7 @@ def test_every_key_is_used() -> None:
 
 def test_codes_have_words() -> None:
     known = words.load("fr")
+    assert {f"keyboard.{name}" for name in ("space", Do.REVEAL, Do.CLOSE, *ORDER)} <= set(known)
     assert {f"out_of_service.{trouble}" for trouble in Trouble} <= set(known)
     assert {f"trouble_page.{state}" for state in PageState if state is not PageState.OPEN} <= set(known)
     assert {f"refusal.{failure}" for failure in Failure} <= set(known)
