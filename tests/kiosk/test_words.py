@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from kiosk import words
-from kiosk.keyboard.layouts import ORDER, Do
 from kiosk.client import Failure
+from kiosk.keyboard.layouts import ORDER, Do
 from session.model import Trouble
 from session.pages import PageState
 
