@@ -17,6 +17,7 @@ from __future__ import annotations
 import enum
 import logging
 import time
+from collections.abc import Callable
 from typing import Any
 
 from Xlib import XK, X, error
@@ -71,9 +72,10 @@ class Keys:
     def __init__(self, screen: Screen) -> None:
         self._screen = screen
         self._modifiers = policy.Modifiers()
-        self._expected: list[int] = []
-        """Keycodes that the guard itself presses."""
-        self._expected_until = 0.0
+        self._expected: list[tuple[int, float]] = []
+        """Keycodes that the guard itself presses, and until when each may come."""
+        self.by_hand: Callable[[], None] = lambda: None
+        """Called for each press that goes on to a window and was not the guard's own."""
         self.swallowed = 0
         """Presses of keys and buttons that were kept from the windows."""
         self._read_modifiers()
@@ -117,11 +119,10 @@ class Keys:
         a later press. Hence UngrabKeyboard to swallow one, and not AsyncKeyboard, whose grab would last until the
         key's release, and report what is pressed meanwhile without freezing.
         """
-        go_on = False
+        go_on = ours = False
         try:
-            go_on = self._is_ours(press.detail) or policy.allowed(
-                self._levels(press.detail, press.state), press.state, self._modifiers
-            )
+            ours = self._is_ours(press.detail)
+            go_on = ours or policy.allowed(self._levels(press.detail, press.state), press.state, self._modifiers)
         finally:
             # Whatever happens, the keyboard must thaw.
             if go_on:
@@ -130,13 +131,17 @@ class Keys:
                 self._screen.display.ungrab_keyboard(X.CurrentTime)
         if not go_on:
             self.swallowed += 1
+        elif not ours:
+            self.by_hand()
 
     def _is_ours(self, keycode: int) -> bool:
         """One of the presses that `press` announced."""
-        if keycode in self._expected and time.monotonic() < self._expected_until:
-            self._expected.remove(keycode)
-            return True
-        return False
+        now = time.monotonic()
+        self._expected = [one for one in self._expected if now < one[1]]
+        ours = next((one for one in self._expected if one[0] == keycode), None)
+        if ours is not None:
+            self._expected.remove(ours)
+        return ours is not None
 
     def on_button(self, _press: Any) -> None:
         self.swallowed += 1
@@ -174,19 +179,23 @@ class Keys:
         self._modifiers = policy.Modifiers(level3=level3, num_lock=found["Num_Lock"] & ~forbidden)
 
     def press(self, action: Action) -> None:
-        """Presses the action's keys, by XTEST, for the window that has the focus. Raises NoKey.
+        """Presses the action's keys. Raises NoKey."""
+        modifier, keysyms = _CHORDS[action]
+        keys = [code for code in (self._keycode(modifier), self._keycode(*keysyms)) if code]
+        if len(keys) != (2 if modifier else 1):
+            raise NoKey(action.value)
+        self.strike(keys)
+
+    def strike(self, keys: list[int]) -> None:
+        """Presses these keys together, by XTEST, for the window that has the focus.
 
         Modifiers that somebody holds are let go, and put back, in one batch of requests, so that no key of a real
         keyboard comes between. The presses pass the guard's own grab because it expects them, and so nothing else
         passes meanwhile.
         """
-        modifier, keysyms = _CHORDS[action]
-        keys = [code for code in (self._keycode(modifier), self._keycode(*keysyms)) if code]
-        if len(keys) != (2 if modifier else 1):
-            raise NoKey(action.value)
         display = self._screen.display
         held = self._held_modifiers()
-        self._expected, self._expected_until = list(keys), time.monotonic() + _EXPECTATION
+        self._expected += [(code, time.monotonic() + _EXPECTATION) for code in keys]
         for code in held:
             display.xtest_fake_input(X.KeyRelease, code)
         for code in keys:
