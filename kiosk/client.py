@@ -72,6 +72,10 @@ class GuardNews(msgspec.Struct, frozen=True):
 
     choosers: int = 0
     """File choosers that were refused since the guard started."""
+    touches: int = 0
+    """Of pages, since then."""
+    strokes: int = 0
+    """Times that somebody took to a real keyboard while ours was on the screen."""
 
 
 class Feed(Generic[_T]):
@@ -179,10 +183,11 @@ class LayoutLink:
         self._changed = asyncio.Event()
         self._delay = Delay()
 
-    def want(self, mode: str) -> None:
-        """`mode` is `full` or `bar`."""
-        if self._wish.get("mode") != mode:
-            self._wish = {**self._wish, "mode": mode}
+    def want(self, mode: str, foot: int = 0) -> None:
+        """`mode` is `full` or `bar`; `foot` the pixels at the bottom that the on-screen keyboard takes."""
+        if (self._wish.get("mode"), self._wish.get("foot", 0)) != (mode, foot):
+            wish = {**self._wish, "mode": mode, "foot": foot}
+            self._wish = {name: value for name, value in wish.items() if name != "foot" or value}
             self._tell()
 
     def claim(self, window: int) -> None:

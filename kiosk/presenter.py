@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 from kiosk import client, plain, view
+from kiosk.keyboard.control import Control
 from kiosk.words import LANGUAGES, Words
 from session.model import Snapshot, State
 from session.pages import DeskSnapshot, Settings
@@ -47,6 +48,12 @@ class Presenter:
         self._default_language = language
         self._control, self._desk, self._guard = run / "control", run / "desk", run / "guard"
         self._layout = client.LayoutLink(self._guard)
+        self.keyboard = Control(
+            self._guard,
+            (settings.width, settings.height),
+            changed=self._changed,
+            failed=lambda code: self.say(self.words.refusal(code)),
+        )
         self._on_change = on_change
         self._tasks: asyncio.TaskGroup | None = None
         self._under_way: set[tuple[str, str]] = set()
@@ -77,6 +84,7 @@ class Presenter:
             tasks.create_task(guard.run())
             tasks.create_task(self._layout.run()).add_done_callback(lambda _task: self._layout.close())
             tasks.create_task(self._say_ready())
+            tasks.create_task(self.keyboard.run())
             self._changed()
 
     # What comes in
@@ -102,9 +110,11 @@ class Presenter:
             # The last one was closed: the next site is to be seen, not the list again.
             self.local = msgspec.structs.replace(self.local, side=None)
         self.desk = desk
+        self.keyboard.on_desk(desk)
         self._changed()
 
     def _on_guard(self, news: client.GuardNews) -> None:
+        self.keyboard.on_guard(news)
         before, self._choosers = self._choosers, news.choosers
         if before is not None and news.choosers > before:
             # A site asked for a file and got none: without a word, its button would look broken.
@@ -116,6 +126,7 @@ class Presenter:
         else:
             # A new guard counts from nothing.
             self._choosers = 0
+            self.keyboard.guard_gone()
 
     def drawn(self) -> None:
         """The screen has shown a first picture."""
@@ -185,6 +196,10 @@ class Presenter:
         """`back`, `larger` or `smaller`, on the site in front."""
         self._call(self._guard, client.GUARD, "Press", action=action)
 
+    def toggle_keyboard(self) -> None:
+        """Shows the on-screen keyboard, or takes it away."""
+        self.keyboard.toggle()
+
     def turn_to(self, side: view.Side | None) -> None:
         """Opens what is beside the site (the pages, the documents, the question about ending), or closes it."""
         self._set(side=side)
@@ -194,6 +209,7 @@ class Presenter:
 
     def speak(self, language: str) -> None:
         self.words = Words(language)
+        self.keyboard.speak(language)
         self._set(language=language)
 
     # Saying
@@ -219,7 +235,11 @@ class Presenter:
         self._changed()
 
     def _changed(self) -> None:
-        self._layout.want(view.mode_for(self.screen))
+        mode = view.mode_for(self.screen)
+        if mode is not view.Mode.BAR and self.keyboard.up:
+            self.keyboard.leave()  # which comes back here
+            return
+        self._layout.want(mode, self.keyboard.foot)
         self._on_change()
 
     def _call(

@@ -17,6 +17,7 @@ from kiosk.inert import INERT_SECONDS
 from kiosk.presenter import Presenter
 from kiosk.screens import Sheet
 from kiosk.widgets import basics, icons, look
+from kiosk.widgets.keyboard import Board
 from session.pages import Settings
 
 _WITHOUT_GUARD = 0.3
@@ -32,16 +33,18 @@ class Stage(FloatLayout):
         self._sheet: Sheet | None = None
         self._built: tuple[object, ...] = ()
         self._word = basics.Word()
-        self._screen: view.Screen | None = None
+        self._board: Board | None = None
+        self._wanted: tuple[view.Screen, bool] | None = None
+        """The screen that is to be shown, and whether with the keyboard."""
         self._shown_at = 0.0
 
     def render(self) -> None:
         """Makes the window show the presenter's state."""
         screen = self._presenter.screen
         width, height = Window.size
-        if screen is not self._screen:
-            self._screen, self._shown_at = screen, time.monotonic()
-        wanted = (screen, self._presenter.local.language, width, height)
+        if (screen, self._presenter.keyboard.up) != self._wanted:
+            self._wanted, self._shown_at = (screen, self._presenter.keyboard.up), time.monotonic()
+        wanted = (*self._wanted, self._presenter.local.language, width, height)
         if wanted != self._built and self._has_room(screen, height):
             self._build(screen, width, height)
             self._built = wanted
@@ -56,20 +59,26 @@ class Stage(FloatLayout):
     @property
     def outdated(self) -> bool:
         """Whether another screen is about to take the place of what is in the window."""
-        if not self._built or self._presenter.screen is self._built[0]:
+        now = (self._presenter.screen, self._presenter.keyboard.up)
+        if not self._built or now == self._built[:2]:
             return False
-        waiting = self._presenter.screen is self._screen
+        waiting = now == self._wanted
         return not (waiting and time.monotonic() - self._shown_at > _WITHOUT_GUARD)
 
     def _has_room(self, screen: view.Screen, height: int) -> bool:
         """Whether the guard has given the window the height for this screen; until then the one before stays."""
         small = height <= 2 * self._presenter.settings.bar_height
         if view.mode_for(screen) is view.Mode.FULL:
+            if not small:
+                self._presenter.keyboard.size = (Window.width, height)
+            return not small
+        if self._presenter.keyboard.up:
             return not small
         return small or time.monotonic() - self._shown_at > _WITHOUT_GUARD
 
     def _build(self, screen: view.Screen, width: int, height: int) -> None:
         self.clear_widgets()
+        self._keep_board()
         bar_height = self._presenter.settings.bar_height
         if view.mode_for(screen) is view.Mode.BAR:
             look.set_unit(theme.bar_scale(width, bar_height))
@@ -77,10 +86,27 @@ class Stage(FloatLayout):
             self._sheet.size_hint = (1, None)
             self._sheet.height = min(height, bar_height)
             self._sheet.pos_hint = {"top": 1}
+            if self._presenter.keyboard.up:
+                self._add_board(width, height)
         else:
             look.set_unit(theme.scale(width, height))
             self._sheet = screens.build(screen, self._presenter)
         self.add_widget(self._sheet)
+
+    def _add_board(self, width: int, height: int) -> None:
+        keyboard = self._presenter.keyboard
+        self._board = Board(self._presenter.words, theme.scale(width, height), keyboard.type)
+        self._board.open(keyboard.board)
+        self._board.size_hint, self._board.height = (1, None), keyboard.foot
+        self._board.pos_hint = {"y": 0}
+        self.add_widget(self._board)
+
+    def _keep_board(self) -> None:
+        """What was chosen on the keyboard is there when it comes again."""
+        if self._board is not None:
+            self._board.let_go()
+            self._presenter.keyboard.board = self._board.state
+            self._board = None
 
     def _say(self, screen: view.Screen) -> None:
         over = view.mode_for(screen) is view.Mode.FULL and bool(self._presenter.said) and self._sheet is not None

@@ -54,6 +54,8 @@ class Keyboard(msgspec.Struct, frozen=True):
 
     name: Name = Name.FR
     """The keyboard with letters that is there, or comes back after the numeric pad."""
+    chosen: bool = False
+    """Whether the visitor chose that one."""
     field: FieldKind | None = None
     pad: bool = False
     shift: Shift = Shift.OFF
@@ -95,10 +97,10 @@ def opened(language: str, field: FieldKind | None, before: Keyboard | None = Non
     A sentence's first letter is not made large by itself: in addresses and passwords that is a fault, and nobody sees
     why.
     """
-    name = before.name if before is not None else name_for(language)
+    name = before.name if before is not None and before.chosen else name_for(language)
     if field in (FieldKind.EMAIL, FieldKind.URL, FieldKind.PASSWORD) and name is Name.AR:
         name = name_for(language)
-    return Keyboard(name=name, field=field, pad=field in NUMERIC)
+    return Keyboard(name=name, chosen=before is not None and before.chosen, field=field, pad=field in NUMERIC)
 
 
 def tap(board: Keyboard, key: Key) -> tuple[Keyboard, tuple[Effect, ...]]:
@@ -120,7 +122,7 @@ def tap(board: Keyboard, key: Key) -> tuple[Keyboard, tuple[Effect, ...]]:
             return msgspec.structs.replace(closed, signs=not board.signs, shift=Shift.OFF), ()
         case Do.NEXT:
             following_name = ORDER[(ORDER.index(board.name) + 1) % len(ORDER)]
-            return msgspec.structs.replace(closed, name=following_name, signs=False, shift=Shift.OFF), ()
+            return msgspec.structs.replace(closed, name=following_name, chosen=True, signs=False, shift=Shift.OFF), ()
         case Do.LETTERS:
             return msgspec.structs.replace(closed, pad=False), ()
         case Do.DIGITS:

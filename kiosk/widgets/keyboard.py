@@ -65,9 +65,10 @@ class KeyButton(basics.Styled, FloatLayout):
         self._board.touched(self)
 
     def on_state(self, _widget: object, state: str) -> None:
-        # Not on_release: that does not come for a finger that slid off the key.
+        # Not on_release: that does not come for a finger that slid off the key. It may be late: Kivy shows each press
+        # for a moment, and the next key may be down by then.
         if state == "normal":
-            self._board.let_go()
+            self._board.let_go(self)
 
 
 class Board(BoxLayout):
@@ -81,7 +82,8 @@ class Board(BoxLayout):
         self._again = Clock.create_trigger(self._repeat, keys.REPEAT_SECONDS, interval=True)
         self._hold = Clock.create_trigger(self._held, keys.HOLD_SECONDS)
         self._unshow = Clock.create_trigger(lambda _seconds: self.open(keys.forget(self.state)), SHOWN_SECONDS)
-        self._down: Key | None = None
+        self._down: tuple[KeyButton, Key] | None = None
+        """What a finger is on, and what it was when it came."""
         with self.canvas.before:
             Color(rgba=theme.NIGHT)
             self._ground = Rectangle()
@@ -147,12 +149,15 @@ class Board(BoxLayout):
     def touched(self, button: KeyButton) -> None:
         key = button.key
         self.let_go()
-        self._down = key
+        self._down = (button, key)
         if key.do in REPEATED or keys.hold(self.state, key) is not None:
             self._hold()
         self._tap(key)
 
-    def let_go(self) -> None:
+    def let_go(self, button: KeyButton | None = None) -> None:
+        """Of this key, if a finger is on it; without one, of any."""
+        if button is not None and (self._down is None or self._down[0] is not button):
+            return
         self._down = None
         self._hold.cancel()
         self._again.cancel()
@@ -160,16 +165,17 @@ class Board(BoxLayout):
     def _held(self, _seconds: float) -> None:
         if self._down is None:
             return
-        if self._down.do in REPEATED:
+        key = self._down[1]
+        if key.do in REPEATED:
             self._again()
             return
-        offering = keys.hold(self.state, self._down)
+        offering = keys.hold(self.state, key)
         if offering is not None:
             self.open(offering)
 
     def _repeat(self, _seconds: float) -> None:
         if self._down is not None:
-            self._tap(self._down)
+            self._tap(self._down[1])
 
     def _tap(self, key: Key) -> None:
         after, effects = keys.tap(self.state, key)

@@ -39,7 +39,8 @@ _BAR: dict[str, float] = {
     "bar_larger": -282,
     "bar_smaller": -356,
     "bar_back": -440,
-    "bar_pages": -538,
+    "bar_keyboard": -531,
+    "bar_pages": -621,
 }
 """Pixels of the design from the right. `bar_pages` while there are two pages or more."""
 

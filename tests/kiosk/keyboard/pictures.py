@@ -17,6 +17,7 @@ from kiosk.keyboard.keys import Keyboard, Shift, hold, opened
 from kiosk.keyboard.layouts import Key, Name
 from kiosk.words import Words
 from session.pages import FieldKind
+from tests.kiosk.keyboard.places import centres
 
 _FRENCH = opened("fr", FieldKind.TEXT)
 _HELD = hold(_FRENCH, Key("e"))
@@ -60,6 +61,7 @@ def main() -> int:
             for _ in range(4):
                 EventLoop.idle()
             found += [f"{name} {width}x{height}: {fault}" for fault in faults(board, width, foot)]
+            found += [f"{name} {width}x{height}: {fault}" for fault in misplaced(board, width, height)]
             if sys.argv[1] != "-":
                 from tests.kiosk.gallery import save
 
@@ -84,6 +86,14 @@ def faults(board: Any, width: int, height: int) -> Iterator[str]:
             label = key._label
             if label.texture_size[0] > key.width - 4 or label.texture_size[1] > key.height:
                 yield f"{key.text!r}: {label.texture_size} in {key.size}"
+
+
+def misplaced(board: Any, width: int, height: int) -> Iterator[str]:
+    """Keys that are not where `places` says."""
+    drawn = [key for row in reversed(board.children) for key in reversed(row.children)]
+    for button, (key, x, y) in zip(drawn, centres(board.state, width, height), strict=True):
+        if button.key != key or abs(x - button.center_x) > 3 or abs(y - (height - button.center_y)) > 3:
+            yield f"{key}: {button.key} at {button.center}, not at {x, y}"
 
 
 if __name__ == "__main__":

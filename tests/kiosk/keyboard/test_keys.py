@@ -119,8 +119,9 @@ def test_alphabets_go_round_and_the_chosen_one_stays_for_the_next_field() -> Non
         board, _ = run(board, Do.NEXT)
         names.append(board.name)
     assert names == [Name.EN, Name.NL, Name.AR, Name.FR]
-    arabic = Keyboard(name=Name.AR)
+    arabic = Keyboard(name=Name.AR, chosen=True)
     assert opened("fr", FieldKind.TEXT, arabic).name is Name.AR
+    assert opened("nl", FieldKind.TEXT, Keyboard(name=Name.FR)).name is Name.NL
     assert opened("nl", FieldKind.EMAIL, arabic).name is Name.NL
     assert text_of(run(opened("fr", FieldKind.TEXT, arabic), *"زوي")[1]) == "زوي"
 
