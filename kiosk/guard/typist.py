@@ -1,8 +1,9 @@
 """Types for the on-screen keyboard: one character or one key at a time, by XTEST, for the window that has the focus.
 
-A character that the keyboard's layout has is typed by its own key. Any other is put on a key that bears nothing; such
-keys are used in turn, so that a slow browser still finds on each what it bore when it was pressed. Nothing is kept of
-what was typed but the keyboard map itself, which dies with the display.
+A character that the keyboard's layout has is typed by its own key, unless that takes Shift: while Shift is down a tap
+is a click with Shift, which the guard swallows (measured). Any other is put on a key that bears nothing; such keys are
+used in turn, so that a slow browser still finds on each what it bore when it was pressed. Nothing is kept of what was
+typed but the keyboard map itself, which dies with the display.
 """
 
 from __future__ import annotations
@@ -62,20 +63,13 @@ class Typist:
             # The keyboard on the screen shows capitals or it does not; a forgotten lock must not turn them round.
             self._unlock()
         own = self._own(keysym) if not (state >> 13) & 3 else None
-        self._keys.strike(own if own is not None else [self._lend(keysym)])
+        self._keys.strike([own or self._lend(keysym)])
 
-    def _own(self, keysym: int) -> list[int] | None:
-        """The keys of the layout that type it, Shift before the other; None if it takes more than that."""
+    def _own(self, keysym: int) -> int | None:
+        """The key of the layout that types it by itself."""
+        lent = set(self._lent.values())
         found = self._screen.display.keysym_to_keycodes(keysym)
-        levels = {level: code for code, level in reversed(list(found)) if level in (0, 1) and code not in self._held}
-        if 0 in levels:
-            return [levels[0]]
-        shift = self._screen.display.keysym_to_keycode(XK.string_to_keysym("Shift_L"))
-        return [shift, levels[1]] if 1 in levels and shift else None
-
-    @property
-    def _held(self) -> set[int]:
-        return set(self._lent.values())
+        return next((code for code, level in found if level == 0 and code not in lent), None)
 
     def _lend(self, keysym: int) -> int:
         code = self._lent.pop(keysym, None)

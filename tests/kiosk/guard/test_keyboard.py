@@ -144,7 +144,7 @@ async def test_characters_and_keys_reach_the_page(stage: Stage) -> None:
     _ours, ui, theirs, main = await stage.with_page()
     await _type(stage, "a", "A", "@", "é", "É", "ع", "backspace", "left", "right", "enter")
     assert await _got(theirs, main, 10) == [
-        "a", "Shift+a", "Shift+2", "eacute", "Eacute", "0x1000639", "BackSpace", "Left", "Right", "Return",
+        "a", "A", "at", "eacute", "Eacute", "0x1000639", "BackSpace", "Left", "Right", "Return",
     ]  # fmt: skip
     ui.client.read()
     assert ui.keys == []
