@@ -50,6 +50,8 @@ class Stage(FloatLayout):
             self._built = wanted
         if self._sheet is not None:
             self._sheet.refresh()
+        if self._board is not None and self._presenter.keyboard.up:
+            self._board.suit(self._presenter.keyboard.kind)
         self._say(screen)
 
     def warm(self) -> None:

@@ -222,6 +222,7 @@ class Desk:
             documents=self._shelf.look(),
             downloading=len(self._driver.downloading) if self._driver is not None else 0,
             field=self._input.field,
+            keyed=self._input.keyed,
         )
         if fresh != self._snapshot:
             self._snapshot = msgspec.structs.replace(fresh, sequence=fresh.sequence + 1)

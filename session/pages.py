@@ -65,6 +65,8 @@ class DeskSnapshot(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     downloading: int = 0
     field: FieldKind | None = None
     """The text field that has the keyboard; never what is in it."""
+    keyed: bool = False
+    """Whether a key came to it by the input method. Those of a password do not: that is all that tells one."""
 
 
 class Site(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -18,6 +18,8 @@ from session.pages import DeskSnapshot, FieldKind
 
 TOUCH_SECONDS = 1.0
 """How long after a touch a field's focus is taken for its effect: it is heard of from another process."""
+JUDGE_SECONDS = 0.5
+"""After a character: if the input method did not see it by then, it went into a password."""
 SETTLE_SECONDS = 0.3
 """How long a touch may take to change the focus, and the focus to go from one field to the next."""
 MAX_WAITING = 50
@@ -36,7 +38,11 @@ class Control:
         """As it is, or was when it went."""
         self._guard, self._changed, self._failed = guard, changed, failed
         self._language = "fr"
+        self.kind: FieldKind | None = None
+        """What the field is, as far as it is known: `password` after the first character only."""
         self._field: FieldKind | None = None
+        self._keyed = False
+        self._judging: asyncio.TimerHandle | None = None
         self._asked = False
         """Whether the visitor asked for it by the bar's key: then no field has to have the focus."""
         self._page: str | None = None
@@ -58,7 +64,12 @@ class Control:
         if desk.active != self._page:
             self._page = desk.active
             self.leave()
-        before, self._field = self._field, desk.field
+        if self._keyed and not desk.keyed and self._judging is not None:
+            # Another field: what was typed last did not go there.
+            self._judging.cancel()
+        before, self._field, self._keyed = self._field, desk.field, desk.keyed
+        if desk.keyed:
+            self._take_for(desk.field)
         if desk.field is not None and before is None and time.monotonic() - self._touched_at < TOUCH_SECONDS:
             self._show(asked=False)
         elif desk.field is None and before is not None:
@@ -112,6 +123,8 @@ class Control:
             call = client.Call(self._guard, client.GUARD, "Type", **parameters)
             try:
                 await call.done()
+                if isinstance(effect, Commit):
+                    self._judge_soon()
             except client.CallError as error:
                 self._failed(error.code)
             finally:
@@ -123,7 +136,23 @@ class Control:
         self._asked = asked and self._field is None
         if not self.up:
             self.up = True
+            self.kind = self._field
             self.board = opened(self._language, self._field, self.board)
+            self._changed()
+
+    def _judge_soon(self) -> None:
+        if self._judging is not None:
+            self._judging.cancel()
+        self._judging = asyncio.get_running_loop().call_later(JUDGE_SECONDS, self._judge)
+
+    def _judge(self) -> None:
+        self._judging = None
+        if self._field is not None and not self._keyed:
+            self._take_for(FieldKind.PASSWORD)
+
+    def _take_for(self, kind: FieldKind | None) -> None:
+        if self.up and kind is not self.kind:
+            self.kind = kind
             self._changed()
 
     def _look_soon(self) -> None:

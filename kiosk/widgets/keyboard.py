@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
 from kivy.clock import Clock
 from kivy.graphics import Color, Rectangle
 from kivy.properties import NumericProperty, StringProperty
@@ -17,6 +18,7 @@ from kiosk.keyboard.keys import Effect, Keyboard, Shift
 from kiosk.keyboard.layouts import ORDER, REPEATED, Do, Key, Row
 from kiosk.widgets import basics, icons
 from kiosk.words import Words
+from session.pages import FieldKind
 
 SHOWN_SECONDS = 1.5
 """How long a password's last character is to be seen."""
@@ -107,6 +109,11 @@ class Board(BoxLayout):
             self._fill(row, wanted)
         for row in shown[len(rows) :]:
             self.remove_widget(row)
+
+    def suit(self, field: FieldKind | None) -> None:
+        """It is for this kind of field, as one knows now."""
+        if field is not self.state.field:
+            self.open(msgspec.structs.replace(self.state, field=field, reveal=False, last=""))
 
     def _fill(self, row: BoxLayout, wanted: Row) -> None:
         buttons = list(reversed(row.children))

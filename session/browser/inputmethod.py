@@ -34,6 +34,8 @@ class InputMethod:
         self._owners: dict[str, str] = {}
         """Path of a context to the connection that it was made for."""
         self._focused: str | None = None
+        self.keyed = False
+        """Whether a key came to the field that has the focus. None comes to a password's (measured)."""
 
     @property
     def field(self) -> FieldKind | None:
@@ -77,11 +79,14 @@ class InputMethod:
                 if call.member == "DestroyIC":
                     del self._owners[path]
             case "ProcessKeyEvent":
+                if path == self._focused and not self.keyed:
+                    self.keyed = True
+                    self._changed()
                 return Message.new_method_return(call, "b", [False])
         # The caret's place, the text around it and the like: not wanted, but no mistake either.
         return Message.new_method_return(call)
 
     def _focus(self, path: str | None) -> None:
         if path != self._focused:
-            self._focused = path
+            self._focused, self.keyed = path, False
             self._changed()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
+import msgspec
 from Xlib import X
 from Xlib.ext import xtest
 
@@ -92,6 +93,18 @@ class Finger:
         self.board = held
         place = self._place(Do.CLOSE)
         self._screen.wait(lambda _picture: self._marked(place), what="the choices")
+
+    def look(self, what: str | Do) -> bytes:
+        """The picture of a key."""
+        x, y = self._place(what)
+        return self._screen.picture(x - 40, y - 20, 80, 40).tobytes()
+
+    def tap_reveal(self, alphabets: bytes) -> None:
+        """In a password: asks to see what is typed, once the key for other alphabets (its picture) has given way."""
+        self.board = msgspec.structs.replace(self.board, field=FieldKind.PASSWORD)
+        wait_until(lambda: self.look(Do.REVEAL) != alphabets, 5, "the key to see a password")
+        self.tap(Do.REVEAL)
+        self._screen.wait(lambda _picture: self._marked(self._place(Do.REVEAL)), what="its colour")
 
     @contextlib.contextmanager
     def resting_on(self, what: str | Do) -> Iterator[None]:

@@ -93,7 +93,10 @@ def _log_in(visitor: Visitor, finger: Finger, station: RunningStation, portal: P
     finger.type("zoe.martin@exemple.fr")
     visitor.tap_page(*PASSWORD_ABOVE)
     visitor.screen.settle(2)  # until the field has the focus: before that it gets no keys
-    finger.type('Été_2026@"#{x}')
+    alphabets = finger.look(Do.NEXT)
+    finger.type('Été_2026@"#{x')
+    finger.tap_reveal(alphabets)
+    finger.type("}")
     picture(visitor, "password")
     finger.tap(Do.ENTER)
     visitor.wait_page("Mon espace" + PORTAL)

@@ -131,6 +131,24 @@ async def test_it_speaks_the_visitors_language(watched: Watched) -> None:
     assert watched.control.board.name is Name.NL
 
 
+async def test_what_the_input_method_does_not_see_goes_into_a_password(
+    watched: Watched, station: FakeStation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(control, "JUDGE_SECONDS", 0.05)
+    typing = asyncio.create_task(watched.control.run())
+    watched.touch()
+    watched.control.on_desk(IN_FIELD)
+    assert watched.control.kind is FieldKind.TEXT
+    watched.control.type(Commit("s"))
+    assert await until(lambda: watched.control.kind is FieldKind.PASSWORD)
+    watched.control.on_desk(DeskSnapshot(active="p1", field=FieldKind.TEXT, keyed=True))
+    assert watched.control.kind is FieldKind.TEXT
+    watched.control.type(Commit("t"))
+    assert not await until(lambda: watched.control.kind is FieldKind.PASSWORD, NEVER)
+    typing.cancel()
+    await asyncio.gather(typing, return_exceptions=True)
+
+
 @pytest.fixture
 async def station(tmp_path: Path) -> AsyncIterator[FakeStation]:
     async with FakeStation(tmp_path) as one:

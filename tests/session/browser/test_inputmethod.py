@@ -55,9 +55,16 @@ def test_a_field_has_the_focus_until_it_loses_it(method: InputMethod, changes: l
 
 
 def test_keys_are_given_back(method: InputMethod) -> None:
-    answer = method.answer(call(CONTEXT, "ProcessKeyEvent", made(method)))
+    path = made(method)
+    method.answer(call(CONTEXT, "FocusIn", path))
+    assert not method.keyed
+    answer = method.answer(call(CONTEXT, "ProcessKeyEvent", path))
     assert answer is not None
     assert (answer.signature, answer.body) == ("b", [False])
+    assert method.keyed
+    method.answer(call(CONTEXT, "FocusOut", path))
+    method.answer(call(CONTEXT, "FocusIn", path))
+    assert not method.keyed
 
 
 def test_a_context_that_goes_takes_the_focus_with_it(method: InputMethod, changes: list[FieldKind | None]) -> None:
