@@ -11,6 +11,7 @@ import pytest
 
 from kiosk import theme, words
 from kiosk.client import Failure
+from kiosk.keyboard.layouts import ORDER, Do
 from kiosk.view import Panel
 from session.model import OUTCOMES, ClosedWhy, Trouble
 from session.pages import PageState
@@ -21,7 +22,7 @@ SOURCES = "\n".join(
 )
 COMPUTED = (
     *("out_of_service.", "trouble_page.", "refusal.", "format.month_", "display.", "agent_panel."),
-    *("speech.button", "speech.chosen"),
+    *("speech.button", "speech.chosen", "keyboard."),
 )
 """Groups whose keys are put together from codes; tested below."""
 
@@ -64,6 +65,7 @@ def test_every_key_is_used() -> None:
 
 def test_codes_have_words() -> None:
     known = words.load("fr")
+    assert {f"keyboard.{name}" for name in ("space", Do.REVEAL, Do.CLOSE, *ORDER)} <= set(known)
     assert {f"out_of_service.{trouble}" for trouble in Trouble} <= set(known)
     assert {f"out_of_service.why_{why}" for why in ClosedWhy} <= set(known)
     assert {f"agent_panel.close_{why}" for why in ClosedWhy} | {f"agent_panel.{act}" for act in OUTCOMES} <= set(known)
