@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from kiosk import theme, toolkit
-from kiosk.keyboard.keys import Keyboard, Shift, hold, opened
+from kiosk.keyboard.keys import Effect, Keyboard, Shift, hold, opened, tap
 from kiosk.keyboard.layouts import Key, Name
+from kiosk.speech.outline import outline
 from kiosk.words import Words
 from session.pages import FieldKind
 from tests.kiosk.keyboard.places import centres
@@ -55,13 +56,20 @@ def main() -> int:
         foot = theme.keyboard_height(width, height)
         Window.size = (width, foot)
         for name, (language, state) in CASES.items():
-            board = Board(Words(language), theme.scale(width, height), lambda _effect: None)
+            typed: list[Effect] = []
+            board = Board(Words(language), theme.scale(width, height), typed.append)
             Window.add_widget(board)
             board.open(state)
             for _ in range(4):
                 EventLoop.idle()
             found += [f"{name} {width}x{height}: {fault}" for fault in faults(board, width, foot)]
             found += [f"{name} {width}x{height}: {fault}" for fault in misplaced(board, width, height)]
+            found += [f"{name} {width}x{height}: {fault}" for fault in unspoken(board)]
+            first = board.children[-1].children[-1]
+            wanted = list(tap(board.state, first.key)[1])
+            first.dispatch("on_release")
+            if typed != wanted:
+                found.append(f"{name}: {typed} by a key of a real keyboard")
             if sys.argv[1] != "-":
                 from tests.kiosk.gallery import save
 
@@ -94,6 +102,19 @@ def misplaced(board: Any, width: int, height: int) -> Iterator[str]:
     for button, (key, x, y) in zip(drawn, centres(board.state, width, height), strict=True):
         if button.key != key or abs(x - button.center_x) > 3 or abs(y - (height - button.center_y)) > 3:
             yield f"{key}: {button.key} at {button.center}, not at {x, y}"
+
+
+def unspoken(board: Any) -> Iterator[str]:
+    """Keys that the voice cannot name, and what it would tell of a password."""
+    for item in outline(board):
+        if not item.aside:
+            yield f"{item.words!r} is read with the screen"
+        secret = board.state.field is FieldKind.PASSWORD and item.widget.key.text not in ("", " ")
+        if secret != (item.words == "•") or (board.state.last and item.words == board.state.last):
+            yield f"{item.words!r} is said in a password"
+    keys = sum(len(row.children) for row in board.children)
+    if len(outline(board)) != keys:
+        yield f"{len(outline(board))} of {keys} keys can be named"
 
 
 if __name__ == "__main__":
