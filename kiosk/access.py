@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from typing import Any, Protocol
 
+import msgspec
 from kivy.clock import Clock
 from kivy.core.window import Window
 from kivy.graphics import Color, InstructionGroup, SmoothLine
@@ -17,7 +18,7 @@ from kivy.graphics import Color, InstructionGroup, SmoothLine
 from kiosk import view
 from kiosk.focus import Focus
 from kiosk.inert import INERT_SECONDS
-from kiosk.speech.outline import Item
+from kiosk.speech.outline import Item, Role
 from kiosk.widgets import look
 from kiosk.widgets.look import u
 
@@ -55,6 +56,8 @@ class Access:
         self._focus = Focus()
         self._ring = InstructionGroup()
         self._ringed: tuple[object, ...] = ()
+        self._ring_since = 0.0
+        """When the ring came into sight, by time.monotonic()."""
         self._held: set[int] = set()
         """Keys that are down: one that is held does a thing once, not on each screen that it leads to."""
         self._scan: object | None = None
@@ -93,6 +96,11 @@ class Access:
         """Whether the ring is on the screen: over a site only while the bar has the keyboard."""
         return self._focus.shown and (self._stage.mode is view.Mode.FULL or bool(Window.focus))
 
+    @property
+    def _noticed(self) -> bool:
+        """Whether whoever pressed a key can have seen the ring before: over a site the key itself makes it come."""
+        return self._seen and time.monotonic() - self._ring_since >= INERT_SECONDS
+
     def _on_keyboard(self, _window: object, has: bool) -> None:
         """The window got the keyboard, or lost it, and with it the news of keys that are let go."""
         self._held.clear()
@@ -130,13 +138,24 @@ class Access:
     def _step(self, by: int) -> None:
         self._stage.used()
         self._focus.step(by)
+        self._come()
+
+    def _come(self) -> None:
+        """Shows and tells where the focus is now."""
         self._draw()
         if self.at is not None:
-            self._stage.came_to(self.at)
+            together = self._group
+            words = ", ".join(item.words for item in together)
+            self._stage.came_to(msgspec.structs.replace(self.at, role=Role.TEXT, words=words) if together else self.at)
+
+    @property
+    def _group(self) -> tuple[Item, ...]:
+        """What the switch would choose together."""
+        return self._focus.group if self._scan is not None else ()
 
     def _act(self) -> None:
-        """Does what the ring is at; shows the ring where there is none."""
-        if not self._seen:
+        """Does what the ring is at; shows the ring where there is none, or was none a moment ago."""
+        if not self._noticed:
             self._step(0)
         elif self._focus.item is not None:
             self._press(self._focus.item)
@@ -155,10 +174,15 @@ class Access:
     # One switch
 
     def _switch(self) -> None:
-        if self._scan is not None and self._seen:
-            self._act()
-        else:
+        if self._scan is None or not self._noticed:
             self._step(0)
+        elif self._focus.group:
+            self._stage.used()
+            self._focus.enter()
+            self._come()
+        else:
+            self._act()
+            self._focus.leave()
         self._go_by_itself()
 
     def _go_by_itself(self) -> None:
@@ -168,7 +192,9 @@ class Access:
 
     def _scanned(self, _seconds: float) -> None:
         if self._seen:
-            self._step(1)
+            self._stage.used()
+            self._focus.scan()
+            self._come()
 
     def _stop_scan(self) -> None:
         if self._scan is not None:
@@ -179,10 +205,12 @@ class Access:
 
     def _draw(self, *_largs: object) -> None:
         item = self.at
-        place = place_of(item) if item is not None else None
+        place = place_of(item.group if self._group else item.widget) if item is not None else None
         wanted = (place, self._stage.mode)
         if wanted == self._ringed:
             return
+        if place is not None and self._ringed[:1] in ((), (None,)):
+            self._ring_since = time.monotonic()
         self._ringed = wanted
         self._ring.clear()
         if place is None:
@@ -197,7 +225,7 @@ class Access:
         self._ring.add(SmoothLine(rounded_rectangle=box, width=line / 2))
 
 
-def place_of(item: Item) -> tuple[float, float, float, float]:
+def place_of(widget: Any) -> tuple[float, float, float, float]:
     """In the window, from its bottom left."""
-    left, bottom = item.widget.to_window(*item.widget.pos)
-    return left, bottom, item.widget.width, item.widget.height
+    left, bottom = widget.to_window(*widget.pos)
+    return left, bottom, widget.width, widget.height

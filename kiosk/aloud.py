@@ -115,7 +115,7 @@ class Aloud:
 
     def _draw(self) -> None:
         now = self._voice.now.what if self._voice.now is not None else None
-        place = place_of(now) if isinstance(now, Item) and now.widget.parent is not None else None
+        place = place_of(now.widget) if isinstance(now, Item) and now.widget.parent is not None else None
         ground = self._stage.ground
         wanted = (place, ground)
         if wanted == self._marked:

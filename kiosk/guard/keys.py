@@ -14,6 +14,7 @@ by every client, grab or no grab.
 
 from __future__ import annotations
 
+import asyncio
 import enum
 import logging
 import time
@@ -35,6 +36,8 @@ this does not rely on it); the thumb buttons are Back and Forward, which are the
 Control too: it makes a page larger, and the bar's "normal" makes it normal again."""
 _EXPECTATION = 1.0
 """Seconds after which a press of the guard's own that never came is forgotten."""
+_RETURN = 0.3
+"""Seconds for which a page that was lent the keyboard keeps it: an input method puts a character only then."""
 
 
 class Action(enum.StrEnum):
@@ -77,8 +80,9 @@ class Keys:
         """Keycodes that the guard itself presses, and until when each may come."""
         self._back_to_bar = False
         """Whether the bar gets the keyboard again after these."""
+        self._returning: asyncio.TimerHandle | None = None
         self.by_hand: Callable[[], None] = lambda: None
-        """Called for each press that goes on to a window and was not the guard's own."""
+        """Called for each press that goes on to a page and was not the guard's own."""
         self.swallowed = 0
         """Presses of keys and buttons that were kept from the windows."""
         self._read_modifiers()
@@ -134,11 +138,15 @@ class Keys:
                 self._screen.display.ungrab_keyboard(X.CurrentTime)
         if not go_on:
             self.swallowed += 1
-        elif not ours:
+        elif not ours and not self._panes.at_bar:
             self.by_hand()
-        if self._back_to_bar and not self._expected:
-            self._back_to_bar = False
-            self._panes.give(to_bar=True)
+        if self._back_to_bar and not self._expected and self._returning is None:
+            self._returning = asyncio.get_running_loop().call_later(_RETURN, self._return)
+
+    def _return(self) -> None:
+        self._back_to_bar, self._returning = False, None
+        self._panes.give(to_bar=True)
+        self._screen.pump()
 
     def _may_go_on(self, press: Any) -> bool:
         levels = self._levels(press.detail, press.state)
@@ -210,6 +218,9 @@ class Keys:
         """
         display = self._screen.display
         held = self._held_modifiers()
+        if self._returning is not None:
+            self._returning.cancel()
+            self._returning = None
         self._back_to_bar = self._back_to_bar or self._panes.at_bar
         self._panes.give(to_bar=False)
         self._expected += [(code, time.monotonic() + _EXPECTATION) for code in keys]

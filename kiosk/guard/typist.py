@@ -25,9 +25,16 @@ class Named(enum.StrEnum):
     LEFT = "left"
     RIGHT = "right"
     ENTER = "enter"
+    FIELD = "field"
 
 
-_KEYSYMS = {Named.BACKSPACE: "BackSpace", Named.LEFT: "Left", Named.RIGHT: "Right", Named.ENTER: "Return"}
+_KEYSYMS = {
+    Named.BACKSPACE: "BackSpace",
+    Named.LEFT: "Left",
+    Named.RIGHT: "Right",
+    Named.ENTER: "Return",
+    Named.FIELD: "Tab",
+}
 
 
 def is_character(untrusted_text: str) -> bool:

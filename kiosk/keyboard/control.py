@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from kiosk import client, theme
-from kiosk.keyboard.keys import Commit, Effect, Keyboard, opened
+from kiosk.keyboard.keys import Commit, Effect, Keyboard, Named, Press, opened
 from session.pages import DeskSnapshot, FieldKind
 
 TOUCH_SECONDS = 1.0
@@ -112,6 +112,8 @@ class Control:
 
     def type(self, effect: Effect) -> None:
         """Types it after all that came before."""
+        if effect == Press(Named.FIELD):
+            self._asked = True  # somebody goes through the page by it: not all they come to are fields
         if not self._waiting.full():
             self._waiting.put_nowait(effect)
 

@@ -27,6 +27,7 @@ class Named(enum.StrEnum):
     LEFT = "left"
     RIGHT = "right"
     ENTER = "enter"
+    FIELD = "field"
 
 
 class Commit(msgspec.Struct, frozen=True):
@@ -111,7 +112,7 @@ def tap(board: Keyboard, key: Key) -> tuple[Keyboard, tuple[Effect, ...]]:
         return after, (Press(Named.BACKSPACE), *effects) if chosen else effects
     closed = msgspec.structs.replace(board, offered="")
     match key.do:
-        case Do.BACKSPACE | Do.LEFT | Do.RIGHT | Do.ENTER:
+        case Do.BACKSPACE | Do.LEFT | Do.RIGHT | Do.ENTER | Do.FIELD:
             return msgspec.structs.replace(closed, last=""), (Press(Named(key.do.value)),)
         case Do.SHIFT:
             following = {Shift.OFF: Shift.ONCE, Shift.ONCE: Shift.LOCKED, Shift.LOCKED: Shift.OFF}

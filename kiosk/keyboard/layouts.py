@@ -17,6 +17,8 @@ class Do(enum.StrEnum):
     LEFT = "left"
     RIGHT = "right"
     ENTER = "enter"
+    FIELD = "field"
+    """To the page's next field, link or button."""
     SHIFT = "shift"
     SIGNS = "signs"
     """To the plane of signs and accents, and back."""
@@ -129,7 +131,8 @@ def _last(second: Do) -> Row:
         Key(do=second),
         Key("@"),
         Key("."),
-        Key(" ", width=3),
+        Key(" ", width=2),
+        Key(do=Do.FIELD),
         Key(do=Do.LEFT),
         Key(do=Do.RIGHT),
         Key(do=Do.ENTER, width=1.5),

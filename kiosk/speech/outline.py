@@ -50,6 +50,8 @@ class Item(msgspec.Struct, frozen=True):
     aside: bool
     """Of the voice's own buttons: read when they are come to, and not with the whole screen."""
     widget: Any
+    group: Any = None
+    """The widget that holds it with others of its kind, a row of keys say: one switch comes to all of them first."""
 
     @property
     def acts(self) -> bool:
@@ -72,17 +74,18 @@ def spoken(item: Item, words: Words) -> str:
     return item.words
 
 
-def _items(widget: Any) -> Iterator[Item]:
+def _items(widget: Any, group: Any = None) -> Iterator[Item]:
     if widget.opacity == 0 or widget.disabled:
         return
     if not isinstance(widget, Heard):
+        inner = widget if getattr(widget, "grouped", False) else group
         for child in reversed(widget.children):  # Kivy keeps the last one first
-            yield from _items(child)
+            yield from _items(child, inner)
         return
     role = Role(widget.role)
     said = "" if role is Role.SILENT else _line(widget.words or _shown(widget))
     if said:
-        yield Item(role, said, widget.tongue, bool(getattr(widget, "aside", False)), widget)
+        yield Item(role, said, widget.tongue, bool(getattr(widget, "aside", False)), widget, group)
 
 
 def _shown(widget: Any) -> str:

@@ -24,7 +24,14 @@ from session.pages import FieldKind
 SHOWN_SECONDS = 1.5
 """How long a password's last character is to be seen."""
 
-_ICONS = {Do.BACKSPACE: "erase", Do.LEFT: "left", Do.RIGHT: "right", Do.ENTER: "enter", Do.SHIFT: "shift"}
+_ICONS = {
+    Do.BACKSPACE: "erase",
+    Do.LEFT: "left",
+    Do.RIGHT: "right",
+    Do.ENTER: "enter",
+    Do.FIELD: "field",
+    Do.SHIFT: "shift",
+}
 _LETTER, _WORD = 34, 24
 """Sizes of text, in pixels of the design."""
 
@@ -93,6 +100,12 @@ class KeyButton(basics.Styled, FloatLayout):
             self._board.let_go(self)
 
 
+class KeyRow(BoxLayout):
+    """One row, to which one switch comes as a whole."""
+
+    grouped = True
+
+
 class Board(BoxLayout):
     """The keyboard for one size of screen. `on_effect` is given what is to be typed, in order; `unit` is the scale."""
 
@@ -124,7 +137,7 @@ class Board(BoxLayout):
         for row, wanted in zip(shown, rows, strict=False):
             self._fill(row, wanted)
         for wanted in rows[len(shown) :]:
-            row = BoxLayout(spacing=round(theme.KEY_GAP * self._unit))
+            row = KeyRow(spacing=round(theme.KEY_GAP * self._unit))
             self.add_widget(row)
             self._fill(row, wanted)
         for row in shown[len(rows) :]:

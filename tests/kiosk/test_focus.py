@@ -79,3 +79,67 @@ def test_it_stays_near_what_is_gone() -> None:
     assert at(focus) == "b"
     focus.see([], fresh=False)
     assert at(focus) is None
+
+
+def rows() -> list[Item]:
+    """A button, two rows of two keys, another button."""
+    first, second = SimpleNamespace(), SimpleNamespace()
+    groups = (None, first, first, second, second, None)
+    return [Item(Role.BUTTON, words, "", False, object(), group) for words, group in zip("xabcdy", groups, strict=True)]
+
+
+def scanned(focus: Focus, times: int) -> list[str]:
+    found = []
+    for _ in range(times):
+        focus.scan()
+        assert focus.item is not None
+        found.append("".join(item.words for item in focus.group) or focus.item.words)
+    return found
+
+
+def test_one_switch_comes_to_rows_first() -> None:
+    focus = Focus()
+    focus.see(rows(), fresh=True)
+    assert scanned(focus, 6) == ["x", "ab", "cd", "y", "x", "ab"]
+
+
+def test_one_switch_goes_through_a_row_and_comes_out_of_it() -> None:
+    focus = Focus()
+    focus.see(rows(), fresh=True)
+    assert scanned(focus, 3) == ["x", "ab", "cd"]
+    focus.enter()
+    assert focus.item is not None
+    assert focus.item.words == "c"
+    assert focus.group == ()
+    assert scanned(focus, 4) == ["d", "cd", "y", "x"]
+
+
+def test_after_a_key_the_row_is_whole_again() -> None:
+    focus = Focus()
+    focus.see(rows(), fresh=True)
+    scanned(focus, 2)
+    focus.enter()
+    focus.scan()
+    focus.leave()
+    assert "".join(item.words for item in focus.group) == "ab"
+    assert scanned(focus, 1) == ["cd"]
+
+
+def test_a_last_row_is_come_out_of_too() -> None:
+    focus = Focus()
+    items = rows()[:-1]
+    focus.see(items, fresh=True)
+    scanned(focus, 3)
+    focus.enter()
+    assert scanned(focus, 3) == ["d", "cd", "x"]
+
+
+def test_a_step_by_hand_goes_through_single_things() -> None:
+    focus = Focus()
+    focus.see(rows(), fresh=True)
+    scanned(focus, 2)
+    focus.enter()
+    focus.step(1)
+    assert focus.item is not None
+    assert focus.item.words == "b"
+    assert "".join(item.words for item in focus.group) == "ab"

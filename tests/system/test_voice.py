@@ -17,6 +17,7 @@ from session.model import EndReason, State
 from tests.kiosk import positions
 from tests.kiosk.reader import Ear, Reader
 from tests.portal import Portal
+from tests.station.finger import Finger
 from tests.station.harness import RunningStation, wait_until
 from tests.station.visitor import PORTAL, Visitor
 
@@ -88,6 +89,16 @@ def test_a_visit_with_one_switch(portal: Portal) -> None:
             reader.switch(site, lambda: any("Accueil" + PORTAL in one for one in visitor.titles()))
             visitor.wait_page("Accueil" + PORTAL)
             screen.key("F9")
+            # In the page by the keyboard on the screen: its rows first, then the keys of one.
+            finger = Finger(visitor)
+            reader.switch("Clavier", lambda: finger.up)
+            reader.switch("Champ suivant, ", lambda: True)
+            reader.switch("Entrée, bouton", lambda: any("Connexion" + PORTAL in one for one in visitor.titles()))
+            reader.switch("a, z, e, r", lambda: True)
+            reader.switch("a, bouton", lambda: True)
+            reader.switch("Champ suivant, ", lambda: True)
+            reader.switch("Entrée, bouton", lambda: bool(portal.journal.forms))
+            assert portal.journal.forms[-1].fields["identifiant"] == "a"
             reader.switch("J’ai fini", lambda: "Avez-vous fini ?" in reader.hear(0.3) + reader.heard)
             reader.switch("Oui", lambda: state(station) not in (State.ACTIVE, State.WARNING))
         last_receipt_is_good(station, generation)
