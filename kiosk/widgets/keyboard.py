@@ -142,6 +142,10 @@ class Board(BoxLayout):
             self._fill(row, wanted)
         for row in shown[len(rows) :]:
             self.remove_widget(row)
+        # At once, not with the next picture: the next tap may be waiting already, for what the state says is there.
+        self.do_layout()
+        for row in self.children:
+            row.do_layout()
 
     def suit(self, field: FieldKind | None) -> None:
         """It is for this kind of field, as one knows now."""
