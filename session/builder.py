@@ -140,10 +140,10 @@ class Environment:
         process = self._processes.get(component)
         return process.pid if process is not None and process.running else None
 
-    def memory_full(self) -> bool:
-        """The session's memory disk has no room or no inode left for another page or download."""
+    def room_left(self) -> float:
+        """The part of the session's memory disk that is free: 0 to 1, of its room or its inodes, whichever is less."""
         usage = os.statvfs(self._tree.root)
-        return usage.f_bavail * 50 < usage.f_blocks or usage.f_favail * 50 < usage.f_files
+        return min(usage.f_bavail / max(1, usage.f_blocks), usage.f_favail / max(1, usage.f_files))
 
     def abandon(self) -> None:
         """It is about to be wiped: deaths are no news any more, and the pipe's ends are closed."""

@@ -16,7 +16,7 @@ import logging
 import os
 import socket
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from pathlib import Path
 
 import msgspec
@@ -25,14 +25,14 @@ from session import rpc, wire
 from session.browser.devtools import BrowserGone, CallRefused
 from session.browser.driver import Driver, PolicyNotInForce
 from session.browser.pages import MAX_PAGES, Reopen, Tracker
+from session.daemon_line import DaemonLine
 from session.documents import Shelf
-from session.model import Component, Trouble
+from session.model import Component, Network, Snapshot, Trouble
 from session.pages import BrowserState, DeskSnapshot, Settings
 
 logger = logging.getLogger(__name__)
 
 INTERFACE = "org.marchepied.Desk"
-SESSION_INTERFACE = "org.marchepied.Session"
 EXIT_BAD_POLICY = 78
 """EX_CONFIG: the browser works, but not under the policy. The daemon has been told so (`Fail`)."""
 
@@ -58,10 +58,6 @@ class _Page(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     page: str
 
 
-class _Done(msgspec.Struct, frozen=True):
-    pass
-
-
 class Desk:
     """State and methods. `run` follows the daemon's socket until it closes."""
 
@@ -81,6 +77,8 @@ class Desk:
         self._published_at = float("-inf")
         self._last_open = ("", float("-inf"))
         self._told: set[Component] = set()
+        self._line = DaemonLine(run / "control")
+        self._works: set[asyncio.Task[None]] = set()
         self.service = rpc.Service(INTERFACE)
         own = frozenset({os.getuid()})
         self.service.add("Watch", self._watch, uids=own)
@@ -96,6 +94,7 @@ class Desk:
         """Follows one browser after the other. Raises PolicyNotInForce; returns when the daemon hangs up."""
         await self.service.start(self._run / "desk", mode=0o600)
         daemon.setblocking(False)
+        heard = asyncio.create_task(self._line.follow(self._heard))
         current: asyncio.Task[None] | None = None
         waiting: asyncio.Task[tuple[int, int] | None] | None = None
         try:
@@ -117,7 +116,7 @@ class Desk:
                         await asyncio.gather(current, return_exceptions=True)
                     current = asyncio.create_task(self._follow(*ends))
         finally:
-            for task in (current, waiting):
+            for task in (heard, current, waiting):
                 if task is not None:
                     task.cancel()
                     await asyncio.gather(task, return_exceptions=True)
@@ -132,7 +131,7 @@ class Desk:
                 try:
                     await self._accompany(driver, os.dup(write_fd), os.dup(read_fd))
                 except PolicyNotInForce:
-                    await self._tell("Fail", trouble=Trouble.BAD_POLICY.value)
+                    await self._line.tell("Fail", trouble=Trouble.BAD_POLICY.value)
                     raise
                 except _BROWSER_ERRORS as error:
                     logger.warning("the browser does not answer: %s", type(error).__name__)
@@ -174,27 +173,22 @@ class Desk:
             await driver.reopen(lost)
 
     async def _ready(self, component: Component) -> None:
-        if component not in self._told and await self._tell("Ready", component=component.value):
+        if component not in self._told and await self._line.tell("Ready", component=component.value):
             self._told.add(component)
 
-    async def _tell(self, method: str, **parameters: str) -> bool:
-        """Tells the daemon; one that does not listen yet is asked again for a while."""
-        for pause in (0.1, 0.2, 0.5, 1.0, 2.0):
-            try:
-                client = await rpc.Client.connect(self._run / "control", SESSION_INTERFACE)
-                try:
-                    await client.call(method, _Done, **parameters)
-                finally:
-                    await client.close()
-            except (rpc.Refused, rpc.Denied, rpc.CallFailed) as error:
-                logger.warning("the daemon does not take %s: %s", method, type(error).__name__)
-                return False
-            except (OSError, wire.WireError):
-                await asyncio.sleep(pause)
-            else:
-                return True
-        logger.error("the daemon does not listen")
-        return False
+    def _heard(self, before: Snapshot | None, now: Snapshot) -> None:
+        if before is not None and before.network is Network.DOWN and now.network is Network.UP:
+            self._soon(self._try_again())
+
+    def _soon(self, work: Coroutine[object, object, None]) -> None:
+        task = asyncio.create_task(work)
+        self._works.add(task)
+        task.add_done_callback(self._works.discard)
+
+    async def _try_again(self) -> None:
+        """The network is back: pages that failed for want of it come by themselves."""
+        with contextlib.suppress(rpc.Refused), self._asking() as driver:
+            await driver.network_is_back()
 
     # -- snapshots -------------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ import enum
 
 import msgspec
 
-from session.model import Act, ClosedWhy, Component, EndReason, State, Trouble, WipeSummary
+from session.model import Act, ClosedWhy, Component, EndReason, Network, State, Trouble, WipeSummary
 
 # -- events ------------------------------------------------------------------------------------------------------
 
@@ -78,6 +78,16 @@ class ServiceAsked(msgspec.Struct, frozen=True):
     state: State
     note: str = ""
     why: ClosedWhy | None = None
+
+
+class NetworkChanged(msgspec.Struct, frozen=True):
+    network: Network
+
+
+class MemoryChanged(msgspec.Struct, frozen=True):
+    """Of the session: little is left, or enough again."""
+
+    low: bool
 
 
 # -- of the agent: see session.assistance ---
@@ -168,6 +178,8 @@ Event = (
     | Tick
     | Fault
     | ServiceAsked
+    | NetworkChanged
+    | MemoryChanged
     | AgentEvent
 )
 

@@ -94,6 +94,13 @@ class WipeSummary(msgspec.Struct, frozen=True):
     """First 12 hexadecimal digits of the receipt's hash."""
 
 
+class Network(enum.StrEnum):
+    """The way to the Internet, as far as this machine can tell without asking anybody."""
+
+    UP = "up"
+    DOWN = "down"
+
+
 class AgentStage(enum.StrEnum):
     """How far the agent has come at the screen."""
 
@@ -177,3 +184,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     agent: AgentState = AgentState()
     why: ClosedWhy | None = None
     """Why an agent closed the station, from the panel."""
+    network: Network = Network.UP
+    """Always up where no site of the station is on another machine."""
+    memory_low: bool = False
+    """The session would have to end if it took much more memory."""

@@ -22,6 +22,7 @@ from pathlib import Path
 from session import config, network
 from session.browser import policy, sandbox
 from session.builder import Plan
+from session.config.checks import is_local
 from session.daemon import Daemon, Station
 from session.environment.cgroup import CgroupError, find_base
 from session.environment.display import Display, DisplayServer
@@ -87,6 +88,7 @@ def station_of(configured: config.Station, runtime: Path, state: Path, cgroup: s
         demonstration=configured.demonstration.enabled,
         control=control,
         state=state,
+        watches_network=not all(is_local(host.partition(":")[0]) for host in hosts),
         hook=configured.agent.hook,
     )
 

@@ -217,9 +217,9 @@ class DevTools(asyncio.Protocol):
         """From now on targetCreated, targetInfoChanged, targetDestroyed and targetCrashed are told."""
         await self.call("Target.setDiscoverTargets", _Nothing, discover=True)
 
-    async def create(self, url: str) -> str:
-        """Opens a page in front of the others. The new target's id."""
-        return (await self.call("Target.createTarget", _Created, url=url)).target_id
+    async def create(self, url: str, *, behind: bool = False) -> str:
+        """Opens a page in front of the others, or behind them. The new target's id."""
+        return (await self.call("Target.createTarget", _Created, url=url, background=behind)).target_id
 
     async def activate(self, target: str) -> None:
         await self.call("Target.activateTarget", _Nothing, targetId=target)

@@ -233,6 +233,16 @@ class Driver:
             await self._obey(self._alive())
         self._stir()
 
+    async def network_is_back(self) -> None:
+        """Has the guide's pages that wait for it try again. Nothing is done where none waits."""
+        waiting = (PageState.DOWN, PageState.OFFLINE)
+        if not any(page.state in waiting for page in self.tracker.pages()):
+            return
+        tools = self._alive()
+        async with self._turn:
+            target = await tools.create(errors.ONLINE_URL, behind=True)
+            self.tracker.own.add(target)  # which closes itself
+
     async def close_page(self, target: str) -> None:
         await self._alive().close_page(target)
         self._stir()
