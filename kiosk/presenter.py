@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from kiosk import client, plain, remembered, theme, view
+from kiosk import banner, client, plain, remembered, theme, view
 from kiosk.agent import Agent
 from kiosk.speech.voice import Voice
 from kiosk.words import LANGUAGES, Words
@@ -110,7 +110,9 @@ class Presenter:
 
     def _on_snapshot(self, snapshot: Snapshot) -> None:
         self.local = view.settle(self.local, self.snapshot, snapshot)
-        self.snapshot = snapshot
+        news, self.snapshot = banner.news(self.snapshot, snapshot), snapshot
+        if news is not None:
+            self.say(self.words(news))
         self._known.set()
         self._changed()
 

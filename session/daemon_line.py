@@ -1,4 +1,4 @@
-"""What the desk hears of the daemon, and asks of it: the session's public state, and the few calls that are the desk's."""
+"""What the desk hears of the daemon, and asks of it: the session's public state, and the calls that are the desk's."""
 
 from __future__ import annotations
 

@@ -21,6 +21,7 @@ class SiteTile(basics.Card):
 
 class WhatFor(FullSheet):
     offers_display = True
+    tells = "banner.network_visit"
 
     def __init__(self, host: Host) -> None:
         self._part = 0
@@ -31,7 +32,8 @@ class WhatFor(FullSheet):
         """Lays out the tiles of the present part, and the one that leads to the next."""
         sites = self.host.settings.sites
         grid = self.ids.sites
-        grid.cols, grid.rows = (1, ROWS) if look.fewer(COLUMNS) < COLUMNS else (COLUMNS, look.fewer(ROWS))
+        narrow = look.fewer(COLUMNS) < COLUMNS
+        grid.cols, grid.rows = (1, ROWS - (self._banner is not None)) if narrow else (COLUMNS, look.fewer(ROWS))
         part = plain.part(sites, grid.cols * grid.rows - 1, self._part)
         grid.clear_widgets()
         for site in sites[part.first : part.last]:
@@ -54,6 +56,9 @@ class WhatFor(FullSheet):
 
     def _turn(self) -> None:
         self._part += 1
+        self._fill()
+
+    def make_room(self) -> None:
         self._fill()
 
     def refresh(self) -> None:

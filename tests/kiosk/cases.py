@@ -14,6 +14,7 @@ from session.model import (
     ClosedWhy,
     EndReason,
     EndWarning,
+    Network,
     Snapshot,
     State,
     Trouble,
@@ -138,6 +139,17 @@ CASES: dict[str, Case] = {
     "bar_blocked": Case(session(), at_site(page(1, PageState.BLOCKED), page(2), documents=DOCUMENTS.documents)),
     "bar_certificate": Case(session(), at_site(page(1, PageState.CERTIFICATE, secure=False))),
     "bar_down": Case(session(), at_site(page(1, PageState.DOWN))),
+    "welcome_offline": Case(
+        Snapshot(state=State.READY, last_wipe=WIPED, network=Network.DOWN, demonstration=True), IDLE_DESK, FRESH
+    ),
+    "what_for_offline": Case(session(network=Network.DOWN), msgspec.structs.replace(MANY_PAGES, active=None)),
+    "what_for_memory": Case(session(memory_low=True), msgspec.structs.replace(MANY_PAGES, active=None)),
+    "bar_offline": Case(session(network=Network.DOWN), at_site(page(1, PageState.OFFLINE), page(2))),
+    "bar_offline_open": Case(
+        session(network=Network.DOWN), msgspec.structs.replace(MANY_PAGES, documents=DOCUMENTS.documents)
+    ),
+    "bar_unsent": Case(session(), at_site(page(1, PageState.UNSENT), page(2))),
+    "bar_memory": Case(session(memory_low=True), TWO),
     "bar_no_upload": Case(session(), msgspec.structs.replace(TWO, documents=DOCUMENTS.documents), said="no_upload"),
     "bar_said": Case(session(), TWO, said="away"),
     "bar_said_slow": Case(session(), msgspec.structs.replace(TWO, documents=DOCUMENTS.documents), said="slow"),
