@@ -241,6 +241,7 @@ class Environment:
         ]
         if component is Component.DESK:
             binds.append(Bind(self._tree.documents, "/home/screen/documents", writable=True))
+            binds.append(Bind(self._tree.visit_policy, "/run/visit.json", writable=True))
         environment = (
             ("HOME", "/home/screen"),
             ("TMPDIR", "/home/screen"),
@@ -252,6 +253,7 @@ class Environment:
             ("PYTHONDONTWRITEBYTECODE", "1"),
             ("MARCHEPIED_RUN", RUN),
             ("MARCHEPIED_SETTINGS", f"{RUN}/settings.json"),
+            ("MARCHEPIED_VISIT", "/run/visit.json"),
             ("MARCHEPIED_DOCUMENTS", "/home/screen/documents"),
         )
         program = (sys.executable, "-P", "-m", MODULES[component])

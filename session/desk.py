@@ -5,7 +5,8 @@ is `{"browser": n}` with two descriptors: the end that writes to the browser, th
 counts the browsers of this environment. The desk ends when that socket does.
 
 Environment: MARCHEPIED_RUN (directory of the sockets `control` and `desk`), MARCHEPIED_SETTINGS (settings.json),
-MARCHEPIED_DOCUMENTS (the documents directory). No title, address or file name is ever logged.
+MARCHEPIED_DOCUMENTS (the documents directory), MARCHEPIED_VISIT (the visit's policy). No title, address or file name
+is ever logged.
 """
 
 from __future__ import annotations
@@ -18,13 +19,17 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
 from session import rpc, wire
+from session.allowances import Allowances, cameras_of
+from session.browser import policy
 from session.browser.devtools import BrowserGone, CallRefused
 from session.browser.driver import Driver, PolicyNotInForce
 from session.browser.pages import MAX_PAGES, Reopen, Tracker
+from session.browser.visit import VisitPolicy
 from session.daemon_line import DaemonLine
 from session.documents import Shelf
 from session.model import Component, Network, Snapshot, Trouble
@@ -54,6 +59,10 @@ class _Site(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     site: str
 
 
+class _What(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    what: Literal["host", "camera"]
+
+
 class _Page(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     page: str
 
@@ -61,7 +70,7 @@ class _Page(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Desk:
     """State and methods. `run` follows the daemon's socket until it closes."""
 
-    def __init__(self, settings: Settings, documents: Path, run: Path) -> None:
+    def __init__(self, settings: Settings, documents: Path, run: Path, visit: Path) -> None:
         self._settings = settings
         self._sites = {site.id: site for site in settings.sites}
         self._shelf = Shelf(documents)
@@ -79,6 +88,10 @@ class Desk:
         self._told: set[Component] = set()
         self._line = DaemonLine(run / "control")
         self._works: set[asyncio.Task[None]] = set()
+        written = VisitPolicy(visit, policy.hosts_of(settings), cameras_of(settings))
+        self._allowances = Allowances(
+            settings, written, self._line, self._tracker, lambda: self._driver, self._changed
+        )
         self.service = rpc.Service(INTERFACE)
         own = frozenset({os.getuid()})
         self.service.add("Watch", self._watch, uids=own)
@@ -87,6 +100,8 @@ class Desk:
         self.service.add("Show", self._show, parameters=_Page, uids=own)
         self.service.add("Close", self._close, parameters=_Page, uids=own)
         self.service.add("Retry", self._retry, parameters=_Page, uids=own)
+        self.service.add("Allow", self._allow, parameters=_What, uids=own)
+        self.service.add("StopCapture", self._stop_capture, uids=own)
 
     # -- browsers --------------------------------------------------------------------------------------------
 
@@ -95,6 +110,7 @@ class Desk:
         await self.service.start(self._run / "desk", mode=0o600)
         daemon.setblocking(False)
         heard = asyncio.create_task(self._line.follow(self._heard))
+        looking = asyncio.create_task(self._allowances.watch()) if self._settings.interview else None
         current: asyncio.Task[None] | None = None
         waiting: asyncio.Task[tuple[int, int] | None] | None = None
         try:
@@ -116,7 +132,7 @@ class Desk:
                         await asyncio.gather(current, return_exceptions=True)
                     current = asyncio.create_task(self._follow(*ends))
         finally:
-            for task in (heard, current, waiting):
+            for task in (heard, looking, current, waiting):
                 if task is not None:
                     task.cancel()
                     await asyncio.gather(task, return_exceptions=True)
@@ -179,6 +195,7 @@ class Desk:
     def _heard(self, before: Snapshot | None, now: Snapshot) -> None:
         if before is not None and before.network is Network.DOWN and now.network is Network.UP:
             self._soon(self._try_again())
+        self._allowances.heard(now)
 
     def _soon(self, work: Coroutine[object, object, None]) -> None:
         task = asyncio.create_task(work)
@@ -208,6 +225,8 @@ class Desk:
             active=tracker.active if tracker.active is not None and tracker.has(tracker.active) else None,
             documents=self._shelf.look(),
             downloading=len(self._driver.downloading) if self._driver is not None else 0,
+            allowable=self._allowances.allowable(),
+            capture=self._allowances.capture,
         )
         if fresh != self._snapshot:
             self._snapshot = msgspec.structs.replace(fresh, sequence=fresh.sequence + 1)
@@ -268,6 +287,16 @@ class Desk:
             await driver.open(address, site)
             await driver.close_page(parameters.page)
 
+    async def _allow(self, _caller: rpc.Caller, parameters: _What) -> None:
+        """Allows the host of the refused page in front, or camera and microphone to the site in front: for this visit,
+        and by an agent in the panel only.
+        """
+        await (self._allowances.allow_host() if parameters.what == "host" else self._allowances.allow_camera())
+
+    async def _stop_capture(self, _caller: rpc.Caller, _parameters: rpc.NoParameters) -> None:
+        """Camera and microphone are off, for the rest of the visit; the pages that could use them are closed."""
+        await self._allowances.stop_capture()
+
     def _need(self, page: str) -> None:
         if not self._tracker.has(page):
             raise rpc.Refused("no_page")
@@ -321,7 +350,7 @@ def main() -> int:
     documents = Path(os.environ.get("MARCHEPIED_DOCUMENTS", "/run/marchepied/documents"))
     daemon = socket.socket(fileno=3)
     try:
-        asyncio.run(Desk(settings, documents, run).run(daemon))
+        asyncio.run(Desk(settings, documents, run, Path(os.environ["MARCHEPIED_VISIT"])).run(daemon))
     except PolicyNotInForce as error:
         logger.critical("the browser's policy is not in force: %s", error)
         return EXIT_BAD_POLICY

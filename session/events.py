@@ -134,6 +134,12 @@ class PrivateAsked(msgspec.Struct, frozen=True):
     on: bool
 
 
+class AgentAllowed(msgspec.Struct, frozen=True):
+    """One more of `ALLOWANCES`: the desk carries it out, and knows alone for what."""
+
+    act: Act
+
+
 class OutcomeNoted(msgspec.Struct, frozen=True):
     outcome: Act
 
@@ -158,6 +164,7 @@ AgentEvent = (
     | AgentLeft
     | AgentExtended
     | PrivateAsked
+    | AgentAllowed
     | OutcomeNoted
     | AgentEnded
     | AgentClosed

@@ -121,6 +121,8 @@ class Act(enum.StrEnum):
     WRONG_PIN = "wrong_pin"
     EXTENDED = "extended"
     PRIVATE = "private"
+    ALLOWED_HOST = "allowed_host"
+    ALLOWED_CAMERA = "allowed_camera"
     OUTCOME_DONE = "outcome_done"
     OUTCOME_PARTLY = "outcome_partly"
     OUTCOME_NOT_DONE = "outcome_not_done"
@@ -129,6 +131,7 @@ class Act(enum.StrEnum):
     """To be gone on with at another time."""
 
 
+ALLOWANCES = frozenset({Act.ALLOWED_HOST, Act.ALLOWED_CAMERA})
 OUTCOMES = frozenset(act for act in Act if act.startswith("outcome_"))
 
 

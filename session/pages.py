@@ -48,6 +48,24 @@ class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     complete: bool
 
 
+class Capture(enum.StrEnum):
+    """Camera and microphone."""
+
+    OFF = "off"
+    POSSIBLE = "possible"
+    """A page is open that may use them. Whether it listens cannot be seen from outside."""
+    ON = "on"
+    """The camera is open."""
+
+
+class Allowable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What an agent may allow of the page in front."""
+
+    host: str | None = None
+    """Of a page that was refused; empty if it is one that nobody may open."""
+    camera: bool = False
+
+
 class DeskSnapshot(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sequence: int = 0
     browser: BrowserState = BrowserState.STARTING
@@ -56,6 +74,8 @@ class DeskSnapshot(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Id of the page in front; None when only our own screens are there."""
     documents: tuple[Document, ...] = ()
     downloading: int = 0
+    allowable: Allowable | None = None
+    capture: Capture = Capture.OFF
 
 
 class Site(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -66,6 +86,8 @@ class Site(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     url: str
     hosts: tuple[str, ...] = ()
     """Hosts, besides that of `url`, that may be shown as pages (log-in hosts, say)."""
+    camera: bool = False
+    """It is for interviews: its pages may use camera and microphone."""
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -81,3 +103,5 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     width: int = 1280
     height: int = 800
     demonstration: bool = False
+    interview: bool = False
+    """Whether a visit may use camera and microphone at all."""

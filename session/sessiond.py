@@ -21,6 +21,7 @@ from pathlib import Path
 
 from session import config, network
 from session.browser import policy, sandbox
+from session.browser.hosts import origin_of
 from session.builder import Plan
 from session.config.checks import is_local
 from session.daemon import Daemon, Station
@@ -49,14 +50,24 @@ def station_of(configured: config.Station, runtime: Path, state: Path, cgroup: s
     control = runtime / "control"
     language = configured.station.language
     hosts = policy.hosts_of(settings)
-    screen = configured.display
+    screen, interview = configured.display, configured.interview.enabled
+    built = policy.build(
+        hosts,
+        downloads=str(sandbox.DOCUMENTS),
+        language=language,
+        cameras=[origin_of(site.url) for site in settings.sites if site.camera],
+        interview=interview,
+    )
     plan = Plan(
         users=users,
         display=Display(DisplayServer(screen.server), screen.width, screen.height, screen.depth),
         settings=settings,
-        policy=policy.encode(policy.build(hosts, downloads=str(sandbox.DOCUMENTS), language=language)),
+        policy=policy.encode(built),
         browser=sandbox.Options(
-            program=configured.browser.program, language=language, gpu=configured.browser.gpu
+            program=configured.browser.program,
+            language=language,
+            gpu=configured.browser.gpu,
+            interview=interview,
         ),
         memory_mib=configured.environment.memory_mib,
         inodes=configured.environment.inodes,

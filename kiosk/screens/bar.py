@@ -10,7 +10,7 @@ from kiosk import banner, plain, view
 from kiosk.screens.sheet import Host, Sheet, basics, load_rules, offer
 from kiosk.widgets import look
 from session.model import AgentState
-from session.pages import Page, PageState
+from session.pages import Capture, Page, PageState
 
 _TROUBLES = {"network": "bar.network", "memory": "bar.memory"}
 
@@ -41,6 +41,8 @@ class Bar(Sheet):
         self.ids.said.text = self.host.said
         self.ids.where.opacity = 0 if self.host.said else 1
         self._tell_agent()
+        offer(self.ids.camera, desk.capture is not Capture.OFF)
+        self.ids.camera.text = self.say("bar.camera" if desk.capture is Capture.ON else "bar.microphone")
         self._offer(self.ids.pages, "bar.pages", len(desk.pages), least=2)
         self._offer(self.ids.documents, "bar.documents", len(desk.documents) + desk.downloading, least=1)
 

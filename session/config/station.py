@@ -214,6 +214,18 @@ class Network(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = ()
 
 
+class Interview(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Appointments by video: camera and microphone, for the sites that are named, or for one visit by an agent."""
+
+    enabled: Annotated[
+        bool,
+        Meta(
+            description="Gives the browser the cameras and sound cards of this machine. Without it there are none for "
+            "it, and nobody can allow them."
+        ),
+    ] = False
+
+
 class Agent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The agent who helps at several stations. Who is one is said with `marchepied agents`, never here."""
 
@@ -316,6 +328,13 @@ class Site(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             extra={"words": "a list of host names"},
         ),
     ] = ()
+    camera: Annotated[
+        bool,
+        Meta(
+            description="For appointments by video: pages of the host of `url` may use camera and microphone. "
+            "The visitor is told before. Needs `interview.enabled`."
+        ),
+    ] = False
 
 
 class Station(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -328,6 +347,7 @@ class Station(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     voice: Voice = Voice()
     browser: Browser = Browser()
     network: Network = Network()
+    interview: Interview = Interview()
     agent: Agent = Agent()
     demonstration: Demonstration = Demonstration()
     wipe: Wipe = Wipe()

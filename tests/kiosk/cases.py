@@ -21,7 +21,7 @@ from session.model import (
     WarningKind,
     WipeSummary,
 )
-from session.pages import BrowserState, DeskSnapshot, Document, Page, PageState, Settings, Site
+from session.pages import Allowable, BrowserState, Capture, DeskSnapshot, Document, Page, PageState, Settings, Site
 
 TITLES = (
     "Mon compte ameli",
@@ -120,6 +120,12 @@ DOCUMENTS = at_site(
     ),
 )
 
+REFUSED = at_site(
+    page(1, PageState.BLOCKED), page(2), allowable=Allowable(host="connexion.prefecture-de-la-meuse.gouv.fr")
+)
+VIDEO = at_site(page(1), allowable=Allowable(camera=True))
+APPOINTMENT = Local(language="fr", connected=True, notice_read=True, side=Side.INTERVIEW, interview="site3")
+
 CASES: dict[str, Case] = {
     "preparing": Case(None),
     "welcome": Case(Snapshot(state=State.READY, last_wipe=WIPED), IDLE_DESK, FRESH),
@@ -184,8 +190,23 @@ CASES: dict[str, Case] = {
     "panel_ready": Case(agent(AgentStage.PANEL, State.READY)),
     **{
         f"panel_{which}": Case(agent(AgentStage.PANEL), TWO, panel(which))
-        for which in (Panel.OUTCOME, Panel.CLOSING, Panel.MAINTENANCE, Panel.ENDING)
+        for which in (Panel.OUTCOME, Panel.ALLOWING, Panel.CLOSING, Panel.MAINTENANCE, Panel.ENDING)
     },
+    "panel_allowing_host": Case(agent(AgentStage.PANEL), REFUSED, panel(Panel.ALLOWING)),
+    "panel_allowing_camera": Case(agent(AgentStage.PANEL), VIDEO, panel(Panel.ALLOWING)),
+    "panel_host": Case(agent(AgentStage.PANEL), REFUSED, panel(Panel.HOST)),
+    "panel_host_unsafe": Case(
+        agent(AgentStage.PANEL), msgspec.structs.replace(REFUSED, allowable=Allowable(host="")), panel(Panel.HOST)
+    ),
+    "panel_camera": Case(agent(AgentStage.PANEL), VIDEO, panel(Panel.CAMERA)),
+    "interview": Case(session(), IDLE_DESK, APPOINTMENT),
+    "interview_on": Case(session(), msgspec.structs.replace(TWO, capture=Capture.ON), APPOINTMENT),
+    "interview_possible": Case(session(), msgspec.structs.replace(TWO, capture=Capture.POSSIBLE), APPOINTMENT),
+    "interview_over": Case(session(), TWO, side(Side.INTERVIEW)),
+    "bar_camera": Case(
+        session(), msgspec.structs.replace(MANY_PAGES, documents=DOCUMENTS.documents, capture=Capture.ON)
+    ),
+    "bar_microphone": Case(session(), msgspec.structs.replace(TWO, capture=Capture.POSSIBLE)),
     "private": Case(agent(private=True), TWO),
     "erasing": Case(session(State.ENDING), TWO),
     "maintenance": Case(Snapshot(state=State.MAINTENANCE)),

@@ -24,7 +24,7 @@ _PARTS: dict[str, tuple[float, float]] = {
     "panel_outcome": (0.27, 0.565),
     "panel_end": (0.73, 0.565),
     "panel_close": (0.27, 0.744),
-    "panel_maintain": (0.73, 0.744),
+    "panel_allow": (0.73, 0.744),
     "panel_first": (0.27, 0.386),
     "panel_reopen": (0.27, 0.386),
     "panel_yes": (0.27, 0.386),

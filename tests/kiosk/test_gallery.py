@@ -41,7 +41,7 @@ PLACES: dict[str, tuple[tuple[str, ...], str]] = {
     "panel_outcome": (("panel", "panel_noted"), "agent_panel.outcome"),
     "panel_end": (("panel", "panel_noted"), "agent_panel.end"),
     "panel_close": (("panel", "panel_noted"), "agent_panel.close"),
-    "panel_maintain": (("panel", "panel_noted"), "agent_panel.maintain"),
+    "panel_allow": (("panel", "panel_noted"), "agent_panel.allow"),
     "panel_first": (("panel_outcome",), "agent_panel.outcome_done"),
     "panel_reopen": (("panel_closed",), "agent_panel.reopen"),
     "panel_yes": (("panel_ending",), "agent_panel.end_yes"),

@@ -17,7 +17,7 @@ import pytest
 
 from session import rpc
 from session.browser import sandbox
-from session.model import Snapshot
+from session.model import AgentStage, Snapshot
 from session.pages import DeskSnapshot, Settings, Site
 from session.published import Published
 from tests.portal import Portal
@@ -33,6 +33,10 @@ class _Component(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     component: str
 
 
+class _Act(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    act: str
+
+
 class Daemon:
     """What the desk needs of the daemon: a control socket that takes `Ready`, and tells of the session's state."""
 
@@ -40,10 +44,17 @@ class Daemon:
         self.service = rpc.Service("org.marchepied.Session")
         self.service.add("Ready", self._ready, parameters=_Component, uids=None)
         self.service.add("Watch", self._watch, uids=None)
+        self.service.add("AgentAllowed", self._allowed, parameters=_Act, uids=None)
+        self.allowed: list[str] = []
         self.state = Published(Snapshot())
         self.sent: Published[Snapshot | None] = Published(None)
         self.ready: list[str] = []
         self.told = asyncio.Event()
+
+    def _allowed(self, _caller: rpc.Caller, parameters: _Act) -> None:
+        if self.state.value.agent.stage is not AgentStage.PANEL:
+            raise rpc.Refused("wrong_state")
+        self.allowed.append(parameters.act)
 
     async def _watch(self, _caller: rpc.Caller, _parameters: rpc.NoParameters) -> AsyncIterator[Snapshot]:
         async with contextlib.aclosing(self.state.follow()) as states:

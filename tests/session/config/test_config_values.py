@@ -98,7 +98,7 @@ from tests.session.config.text import SITE, mistakes, parse
             '"odd \\u001b key" = 1',
             'line 1: "odd \\u001b key" is not a key that Marchepied knows. The keys of the file are: '
             "station, "
-            "session, environment, display, voice, browser, network, agent, demonstration, wipe, sites.",
+            "session, environment, display, voice, browser, network, interview, agent, demonstration, wipe, sites.",
         ),
     ],
 )
