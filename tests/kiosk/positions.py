@@ -18,6 +18,8 @@ _PARTS: dict[str, tuple[float, float]] = {
     "start": (0.5, 0.53),
     "help_call": (0.5, 0.42),
     "help_cancel": (0.5, 0.42),
+    "interview_go": (0.5, 0.675),
+    "interview_stop": (0.5, 0.675),
     "private_alone": (0.5, 0.79),
     "panel_extend": (0.27, 0.386),
     "panel_private": (0.73, 0.386),

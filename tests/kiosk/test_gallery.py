@@ -35,6 +35,8 @@ PLACES: dict[str, tuple[tuple[str, ...], str]] = {
     "closed_agent": (("maintenance", "out_of_service_operator", "out_of_service_why_paper"), "common.agent"),
     "help_call": (("help", "help_private"), "help.call"),
     "help_cancel": (("help_called",), "help.cancel"),
+    "interview_go": (("interview",), "interview.go"),
+    "interview_stop": (("interview_on", "interview_possible"), "interview.stop"),
     "private_alone": (("private",), "private.alone"),
     "panel_extend": (("panel", "panel_noted"), "agent_panel.extend"),
     "panel_private": (("panel", "panel_noted"), "agent_panel.private"),
