@@ -19,8 +19,8 @@ from pathlib import Path
 import msgspec
 
 from session.browser import sandbox as browser_sandbox
+from session.environment import chime, mounts
 from session.environment import display as display_server
-from session.environment import mounts
 from session.environment import voice as voice_server
 from session.environment.cgroup import Cgroup, CgroupError
 from session.environment.display import Display
@@ -63,6 +63,7 @@ class Plan(msgspec.Struct, frozen=True):
     control: Path
     """The daemon's control socket."""
     voice: voice_server.Options = voice_server.Options()
+    chime: chime.Options = chime.Options()
 
 
 class Environment:
@@ -117,6 +118,8 @@ class Environment:
             await self._start(Component.GUARD)
             await self._start(Component.UI)
             self._start_voice()
+            if chime.possible(self._plan.chime):
+                chime.prepare(self._tree, self._plan.users)
         except (CgroupError, OSError) as error:
             missing = getattr(error, "filename", None) == self._plan.browser.program
             raise BuildError(Trouble.NO_BROWSER if missing else Trouble.INTERNAL, str(error)) from error
@@ -134,6 +137,18 @@ class Environment:
         """Lets them go on. Raises OSError, CgroupError."""
         if not self._abandoned:
             self._cgroup.child(Component.BROWSER.value).thaw()
+
+    def play(self, sound: chime.Sound) -> None:
+        """Makes a short sound, where one can be heard. Nobody waits for it."""
+        if self._abandoned or not (self._tree.etc / "chime").is_dir():
+            return
+        playing = chime.play(self._plan.chime, sound, self._tree, self._plan.users, self._cgroup)
+        self._accompany(asyncio.create_task(playing))
+
+    def _accompany(self, task: asyncio.Task[None]) -> None:
+        """It ends with the environment."""
+        self._watchers.add(task)
+        task.add_done_callback(self._watchers.discard)
 
     def pid(self, component: Component) -> int | None:
         """The outermost process of a component's sandbox, for the tests and the doctor."""
@@ -187,9 +202,7 @@ class Environment:
         if not voice_server.possible(self._plan.voice):
             return
         voice_server.prepare(self._plan.voice, self._tree, self._plan.users)
-        keeper = asyncio.create_task(voice_server.keep(self._tree, self._plan.users, self._cgroup))
-        self._watchers.add(keeper)
-        keeper.add_done_callback(self._watchers.discard)
+        self._accompany(asyncio.create_task(voice_server.keep(self._tree, self._plan.users, self._cgroup)))
 
     async def _start_browser(self) -> None:
         """The daemon keeps the desk's ends of the pipe as well: a desk that dies must not end the browser."""
@@ -278,9 +291,7 @@ class Environment:
             if log is not None:
                 os.close(log)
         self._processes[component] = process
-        watcher = asyncio.create_task(self._watch(component, process))
-        self._watchers.add(watcher)
-        watcher.add_done_callback(self._watchers.discard)
+        self._accompany(asyncio.create_task(self._watch(component, process)))
 
     async def _watch(self, component: Component, process: Process) -> None:
         code = await process.wait()

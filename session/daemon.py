@@ -20,6 +20,7 @@ from session.attendance import Attendance
 from session.builder import BuildError, Environment, Plan
 from session.control import Control
 from session.environment.cgroup import CgroupError
+from session.environment.chime import Sound
 from session.environment.tree import Tree
 from session.machine import Limits
 from session.model import Component, EndReason, Network, Snapshot, State, Trouble
@@ -148,6 +149,8 @@ class Daemon:
         self._machine = after
         if after.public.state is not before:
             logger.info("%s -> %s (generation %d)", before, after.public.state, after.public.generation)
+            if after.public.state is State.WARNING:
+                self._play(Sound.WARNING)
         for effect in effects:
             self._carry_out(effect)
         self.published.set(after.public)
@@ -183,8 +186,14 @@ class Daemon:
                 self._thaw(generation)
             case events.Signal(sign):
                 self.attendance.signal(sign)
+                if sign is events.Sign.CALLED:
+                    self._play(Sound.CALLED)
             case events.BeginSession():
                 pass  # the browser is warm and the screens follow the snapshot
+
+    def _play(self, sound: Sound) -> None:
+        if self._environment is not None:
+            self._environment.play(sound)
 
     def _start(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
         task: asyncio.Task[None] = asyncio.create_task(self._guarded(work))

@@ -26,6 +26,7 @@ from session.builder import Plan
 from session.config.checks import is_local
 from session.daemon import Daemon, Station
 from session.environment.cgroup import CgroupError, find_base
+from session.environment.chime import Options as ChimeOptions
 from session.environment.display import Display, DisplayServer
 from session.environment.users import Users
 from session.environment.voice import Options as VoiceOptions
@@ -72,6 +73,7 @@ def station_of(configured: config.Station, runtime: Path, state: Path, cgroup: s
         memory_mib=configured.environment.memory_mib,
         inodes=configured.environment.inodes,
         control=control,
+        chime=ChimeOptions(configured.voice.sounds, configured.voice.device),
         voice=VoiceOptions(
             configured.voice.enabled, configured.voice.module, configured.voice.device, configured.voice.rate
         ),

@@ -148,6 +148,13 @@ class Voice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The voice that reads the screens aloud: speech-dispatcher. Without it, or without sound, none is offered."""
 
     enabled: Annotated[bool, Meta(description='Offer "Écouter" where there is a voice.')] = True
+    sounds: Annotated[
+        bool,
+        Meta(
+            description="A short sound when the agent is called and when a visit is about to end, with or without a "
+            "voice."
+        ),
+    ] = True
     module: Annotated[
         str,
         Meta(
