@@ -24,9 +24,11 @@ from session.wire import WireError
 
 logger = logging.getLogger(__name__)
 
-TRIES = 3
+TRIES = 5
 """How often the visit's policy is written until the browser has seen it."""
 LOOK_SECONDS = 1.0
+THERE_SECONDS = 30.0
+"""Who talks to a camera touches nothing, and is there: so often the daemon is told so."""
 _BROWSER_ERRORS = (BrowserGone, CallRefused, TimeoutError, WireError)
 
 
@@ -178,9 +180,14 @@ class Allowances:
 
     async def watch(self) -> None:
         """Looks whether the camera is used, while a page is open that may use it. Ends by cancellation."""
+        told_at = float("-inf")
         while True:
             await asyncio.sleep(LOOK_SECONDS)
             capture = await self._look()
+            now = asyncio.get_running_loop().time()
+            if capture is Capture.ON and now - told_at >= THERE_SECONDS:
+                told_at = now
+                await self._line.tell("Activity")
             if capture is not self.capture:
                 self.capture = capture
                 self._changed()

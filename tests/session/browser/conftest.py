@@ -46,10 +46,15 @@ class Daemon:
         self.service.add("Watch", self._watch, uids=None)
         self.service.add("AgentAllowed", self._allowed, parameters=_Act, uids=None)
         self.allowed: list[str] = []
+        self.service.add("Activity", self._activity, uids=None)
+        self.activities = 0
         self.state = Published(Snapshot())
         self.sent: Published[Snapshot | None] = Published(None)
         self.ready: list[str] = []
         self.told = asyncio.Event()
+
+    def _activity(self, _caller: rpc.Caller, _parameters: rpc.NoParameters) -> None:
+        self.activities += 1
 
     def _allowed(self, _caller: rpc.Caller, parameters: _Act) -> None:
         if self.state.value.agent.stage is not AgentStage.PANEL:

@@ -86,12 +86,15 @@ async def test_an_allowed_host_opens_when_the_agent_has_left(agent: Daemon, visi
     assert len(visitor.snapshot.pages) == 2
 
 
-async def test_a_site_for_interviews_has_the_camera_and_its_use_is_seen(visitor: Visitor, screen: Screen) -> None:
+async def test_a_site_for_interviews_has_the_camera_and_its_use_is_seen(
+    daemon: Daemon, visitor: Visitor, screen: Screen
+) -> None:
     await visitor.call("Open", site="video")
     await visitor.sees(shows("Entretien par vidéo"))
     await visitor.sees(lambda one: one.capture is Capture.POSSIBLE, "it may be used")
     await visitor.by_key(screen, "Return", shows("On vous voit"), "the video")
     seen = await visitor.sees(lambda one: one.capture is Capture.ON, "the sign")
+    assert daemon.activities == 1, "who talks to a camera is there"
     assert seen.active is not None
     await visitor.call("Close", page=seen.active)
     await visitor.sees(lambda one: one.capture is Capture.OFF, "off with its page")
