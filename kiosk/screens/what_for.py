@@ -32,10 +32,12 @@ class WhatFor(FullSheet):
         """Lays out the tiles of the present part, and the one that leads to the next."""
         sites = self.host.settings.sites
         grid = self.ids.sites
+        grid.clear_widgets()  # before there are fewer rows than they take
         narrow = look.fewer(COLUMNS) < COLUMNS
-        grid.cols, grid.rows = (1, ROWS - (self._banner is not None)) if narrow else (COLUMNS, look.fewer(ROWS))
+        # With larger words the banner takes the place of a row.
+        crowded = self._banner is not None and look.fewer(ROWS) < ROWS
+        grid.cols, grid.rows = (1, ROWS - crowded) if narrow else (COLUMNS, look.fewer(ROWS) - crowded)
         part = plain.part(sites, grid.cols * grid.rows - 1, self._part)
-        grid.clear_widgets()
         for site in sites[part.first : part.last]:
             title = plain.clean(site.title, TITLE_LENGTH)
             tile = SiteTile(title=title, letter=title[:1].upper())

@@ -2,8 +2,8 @@
 
 The daemon does not learn what is allowed, so the desk writes this file: it is the one file of the browser's policy
 that the desk can write, and dies with the environment. Chromium takes whole policies from the last file (by name)
-that has them, so each is written whole. It looks at a changed file 5 to 8 seconds after its last change, and now and
-then not at all (measured): so the desk writes it again, until it sees that it is in force or has tried a few times.
+that has them, so each is written whole. It looks at a changed file 5 to 8 seconds after its last change, and in the
+first seconds of its life often not at all (measured): so the desk writes it again, a few times.
 """
 
 from __future__ import annotations

@@ -34,6 +34,10 @@ from tests.session.config.text import SITE, mistakes, parse
             'line 2: display.server must be one of "xvfb", "xephyr", not "wayland". '
             'Example: server = "xvfb"',
         ),
+        (
+            SITE + "\ncamera = true",
+            "line 6: sites[1].camera needs a station that has camera and microphone: set interview.enabled = true",
+        ),
         ("[browser]\ngpu = 1", "line 2: browser.gpu must be true or false, not 1. Example: gpu = false"),
         (
             "[browser]\nprogram = 'chromium'",
