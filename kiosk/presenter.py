@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from kiosk import client, plain, remembered, theme, view
+from kiosk import banner, client, plain, remembered, theme, view
 from kiosk.agent import Agent
 from kiosk.keyboard.control import Control
 from kiosk.speech.voice import Voice
@@ -118,7 +118,9 @@ class Presenter:
 
     def _on_snapshot(self, snapshot: Snapshot) -> None:
         self.local = view.settle(self.local, self.snapshot, snapshot)
-        self.snapshot = snapshot
+        news, self.snapshot = banner.news(self.snapshot, snapshot), snapshot
+        if news is not None:
+            self.say(self.words(news))
         self._known.set()
         self._changed()
 
@@ -191,7 +193,40 @@ class Presenter:
         self._call(self._control, client.SESSION, "MoreTime")
 
     def open_site(self, site: str) -> None:
-        """`site` is an id of the settings' sites. Its bar comes at once, the page as soon as it is there."""
+        """`site` is an id of the settings' sites. Its bar comes at once, the page as soon as it is there.
+
+        Of one for interviews it is said first what will happen.
+        """
+        if any(known.id == site and known.camera for known in self.settings.sites):
+            self._set(side=view.Side.INTERVIEW, interview=site)
+        else:
+            self._open(site)
+
+    def go_to_interview(self) -> None:
+        """The visitor has read what will happen, and goes on."""
+        if self.local.interview is not None:
+            self._set(side=None)
+            self._open(self.local.interview)
+
+    def stop_capture(self) -> None:
+        """Camera and microphone are off for the rest of the visit."""
+
+        def stopped() -> None:
+            self.say(self.words("interview.stopped"))
+            self._set(side=None, interview=None)
+
+        self._call(self._desk, client.DESK, "StopCapture", done=stopped)
+
+    def allow(self, what: str) -> None:
+        """`host` or `camera`, of the page in front. The agent's."""
+
+        def allowed() -> None:
+            self.say(self.words("agent_panel.allowed"))
+            self.turn_panel(view.Panel.ACTS)
+
+        self._call(self._desk, client.DESK, "Allow", done=allowed, what=what)
+
+    def _open(self, site: str) -> None:
         self.say(self.words("what_for.opening", site=self.title(site)), client.CALL_TIMEOUT)
         self._set(opening=site)
         self._call(self._desk, client.DESK, "Open", done=self._opened, failed=self._not_opening, site=site)

@@ -33,6 +33,8 @@ class Screen(enum.StrEnum):
     WARNING = "warning"
     CONFIRM_END = "confirm_end"
     HELP = "help"
+    INTERVIEW = "interview"
+    """Camera and microphone: what will happen, or how to stop it."""
     PIN = "pin"
     AGENT_PANEL = "agent_panel"
     PRIVATE = "private"
@@ -57,6 +59,7 @@ class Side(enum.StrEnum):
     DISPLAY = "display"
     CONFIRM_END = "confirm_end"
     HELP = "help"
+    INTERVIEW = "interview"
 
 
 class Panel(enum.StrEnum):
@@ -64,6 +67,10 @@ class Panel(enum.StrEnum):
 
     ACTS = "acts"
     OUTCOME = "outcome"
+    ALLOWING = "allowing"
+    HOST = "host"
+    """The question whether this host may be opened."""
+    CAMERA = "camera"
     CLOSING = "closing"
     MAINTENANCE = "maintenance"
     ENDING = "ending"
@@ -81,6 +88,8 @@ class Local(msgspec.Struct, frozen=True):
     side: Side | None = None
     opening: str | None = None
     """Id of the site that was tapped and whose page is not there yet: its bar is."""
+    interview: str | None = None
+    """Id of the site for interviews that was tapped last: its visitor is told first what will happen."""
     private_read: bool = False
     panel: Panel = Panel.ACTS
 
@@ -136,6 +145,8 @@ def _in_session(desk: DeskSnapshot | None, local: Local) -> Screen:
         return Screen.RESTARTING
     if local.side is Side.DISPLAY:
         return Screen.DISPLAY
+    if local.side is Side.INTERVIEW:
+        return Screen.INTERVIEW
     if local.side is Side.DOCUMENTS:
         return Screen.DOCUMENTS
     if local.side is Side.PAGES and desk.pages:
@@ -164,7 +175,7 @@ def settle(local: Local, before: Snapshot | None, after: Snapshot) -> Local:
     in_session = after.state in (State.ACTIVE, State.WARNING)
     same = before is None or before.generation == after.generation
     if not (in_session and same):
-        return msgspec.structs.replace(local, side=None, notice_read=False, opening=None)
+        return msgspec.structs.replace(local, side=None, notice_read=False, opening=None, interview=None)
     if before is not None and before.state is not after.state and local.side in _ASKED and not _at_screen(after):
         return msgspec.structs.replace(local, side=None)
     return local

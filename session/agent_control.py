@@ -12,7 +12,7 @@ from msgspec import Meta
 
 from session import events
 from session.attendance import Attendance
-from session.model import OUTCOMES, Act, AgentStage, ClosedWhy, Snapshot, State
+from session.model import ALLOWANCES, OUTCOMES, Act, AgentStage, ClosedWhy, Snapshot, State
 from session.published import Published
 from session.rpc import Caller, NoParameters, Refused, Service
 
@@ -36,6 +36,10 @@ class OutcomeParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     kind: Act
 
 
+class AllowedParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    act: Act
+
+
 class ClosedParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     why: ClosedWhy
 
@@ -52,12 +56,19 @@ class Asked(Protocol):
 
 
 class AgentControl:
-    """Adds its methods to `service`. `present` raises Denied for a caller that is no screen of the environment."""
+    """Adds its methods to `service`. `present` raises Denied for a caller that is no screen of the environment, `desk`
+    for one that is not its desk.
+    """
 
     def __init__(
-        self, service: Service, daemon: Asked, uids: frozenset[int], present: Callable[[Caller], None]
+        self,
+        service: Service,
+        daemon: Asked,
+        uids: frozenset[int],
+        present: Callable[[Caller], None],
+        desk: Callable[[Caller], object],
     ) -> None:
-        self._daemon, self._present = daemon, present
+        self._daemon, self._present, self._desk = daemon, present, desk
 
         def add(name: str, handler: Callable[..., Awaitable[None]], parameters: type[Any] = NoParameters) -> None:
             service.add(name, handler, parameters=parameters, uids=uids)
@@ -69,6 +80,7 @@ class AgentControl:
         add("AgentLeave", self._leave)
         add("AgentExtend", self._extend, MinutesParameters)
         add("AgentPrivate", self._private, OnParameters)
+        add("AgentAllowed", self._allowed, AllowedParameters)
         add("AgentOutcome", self._outcome, OutcomeParameters)
         add("AgentEnd", self._end)
         add("AgentOutOfService", self._out_of_service, ClosedParameters)
@@ -116,6 +128,13 @@ class AgentControl:
     async def _private(self, caller: Caller, parameters: OnParameters) -> None:
         """The agent steps back, and the panel closes. Who says that it is over (`on` false) need not be an agent."""
         await self._post(caller, events.PrivateAsked(parameters.on))
+
+    async def _allowed(self, caller: Caller, parameters: AllowedParameters) -> None:
+        """The desk asks before it allows a host or a camera: what is counted is the kind."""
+        self._desk(caller)
+        if parameters.act not in ALLOWANCES:
+            raise Refused("no_allowance")
+        await self._daemon.ask(events.AgentAllowed(parameters.act))
 
     async def _outcome(self, caller: Caller, parameters: OutcomeParameters) -> None:
         """How the visit went; the last word counts."""

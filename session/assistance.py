@@ -11,6 +11,7 @@ from __future__ import annotations
 import msgspec
 
 from session.events import (
+    AgentAllowed,
     AgentAsked,
     AgentCalled,
     AgentExtended,
@@ -26,7 +27,7 @@ from session.events import (
     Signal,
     Thaw,
 )
-from session.model import OUTCOMES, Act, AgentStage, AgentState, State
+from session.model import ALLOWANCES, OUTCOMES, Act, AgentStage, AgentState, State
 from session.rpc import Refused
 from session.standing import CLOSED, IN_SESSION, Limits, Outcome, Station, changed, with_public
 
@@ -48,6 +49,7 @@ Event = (
     | AgentLeft
     | AgentExtended
     | PrivateAsked
+    | AgentAllowed
     | OutcomeNoted
 )
 
@@ -73,6 +75,8 @@ def step(station: Station, event: Event, now: float, limits: Limits) -> Outcome:
             return _extended(station, minutes, now)
         case PrivateAsked(on):
             return _private(station, on, now, limits)
+        case AgentAllowed(act):
+            return _allowed(station, act)
         case OutcomeNoted(outcome):
             return _noted(station, outcome)
 
@@ -190,6 +194,12 @@ def _private(station: Station, on: bool, now: float, limits: Limits) -> Outcome:
         return _agent(station, private=False), ()
     require_panel(station)
     return leave(_agent(_count(station, Act.PRIVATE), private=True), now, limits)
+
+
+def _allowed(station: Station, act: Act) -> Outcome:
+    require_panel(station)
+    _require(station.public.state in IN_SESSION and act in ALLOWANCES)
+    return _count(station, act), ()
 
 
 def _noted(station: Station, outcome: Act) -> Outcome:

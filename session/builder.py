@@ -19,7 +19,7 @@ from pathlib import Path
 import msgspec
 
 from session.browser import sandbox as browser_sandbox
-from session.environment import bus, mounts
+from session.environment import bus, chime, mounts
 from session.environment import display as display_server
 from session.environment import voice as voice_server
 from session.environment.cgroup import Cgroup, CgroupError
@@ -63,6 +63,7 @@ class Plan(msgspec.Struct, frozen=True):
     control: Path
     """The daemon's control socket."""
     voice: voice_server.Options = voice_server.Options()
+    chime: chime.Options = chime.Options()
 
 
 class Environment:
@@ -117,6 +118,8 @@ class Environment:
             await self._start(Component.GUARD)
             await self._start(Component.UI)
             self._start_voice()
+            if chime.possible(self._plan.chime):
+                chime.prepare(self._tree, self._plan.users)
         except (CgroupError, OSError) as error:
             missing = getattr(error, "filename", None) == self._plan.browser.program
             raise BuildError(Trouble.NO_BROWSER if missing else Trouble.INTERNAL, str(error)) from error
@@ -135,15 +138,27 @@ class Environment:
         if not self._abandoned:
             self._cgroup.child(Component.BROWSER.value).thaw()
 
+    def play(self, sound: chime.Sound) -> None:
+        """Makes a short sound, where one can be heard. Nobody waits for it."""
+        if self._abandoned or not (self._tree.etc / "chime").is_dir():
+            return
+        playing = chime.play(self._plan.chime, sound, self._tree, self._plan.users, self._cgroup)
+        self._accompany(asyncio.create_task(playing))
+
+    def _accompany(self, task: asyncio.Task[None]) -> None:
+        """It ends with the environment."""
+        self._watchers.add(task)
+        task.add_done_callback(self._watchers.discard)
+
     def pid(self, component: Component) -> int | None:
         """The outermost process of a component's sandbox, for the tests and the doctor."""
         process = self._processes.get(component)
         return process.pid if process is not None and process.running else None
 
-    def memory_full(self) -> bool:
-        """The session's memory disk has no room or no inode left for another page or download."""
+    def room_left(self) -> float:
+        """The part of the session's memory disk that is free: 0 to 1, of its room or its inodes, whichever is less."""
         usage = os.statvfs(self._tree.root)
-        return usage.f_bavail * 50 < usage.f_blocks or usage.f_favail * 50 < usage.f_files
+        return min(usage.f_bavail / max(1, usage.f_blocks), usage.f_favail / max(1, usage.f_files))
 
     def abandon(self) -> None:
         """It is about to be wiped: deaths are no news any more, and the pipe's ends are closed."""
@@ -187,9 +202,7 @@ class Environment:
         if not voice_server.possible(self._plan.voice):
             return
         voice_server.prepare(self._plan.voice, self._tree, self._plan.users)
-        keeper = asyncio.create_task(voice_server.keep(self._tree, self._plan.users, self._cgroup))
-        self._watchers.add(keeper)
-        keeper.add_done_callback(self._watchers.discard)
+        self._accompany(asyncio.create_task(voice_server.keep(self._tree, self._plan.users, self._cgroup)))
 
     async def _start_browser(self) -> None:
         """The daemon keeps the desk's ends of the pipe as well: a desk that dies must not end the browser."""
@@ -242,6 +255,7 @@ class Environment:
         if component is Component.DESK:
             binds.append(Bind(self._tree.documents, "/home/screen/documents", writable=True))
             binds.append(Bind(self._tree.bus, str(bus.DIRECTORY)))
+            binds.append(Bind(self._tree.visit_policy, "/run/visit.json", writable=True))
         environment = (
             ("HOME", "/home/screen"),
             ("TMPDIR", "/home/screen"),
@@ -253,6 +267,7 @@ class Environment:
             ("PYTHONDONTWRITEBYTECODE", "1"),
             ("MARCHEPIED_RUN", RUN),
             ("MARCHEPIED_SETTINGS", f"{RUN}/settings.json"),
+            ("MARCHEPIED_VISIT", "/run/visit.json"),
             ("MARCHEPIED_DOCUMENTS", "/home/screen/documents"),
         )
         program = (sys.executable, "-P", "-m", MODULES[component])
@@ -277,9 +292,7 @@ class Environment:
             if log is not None:
                 os.close(log)
         self._processes[component] = process
-        watcher = asyncio.create_task(self._watch(component, process))
-        self._watchers.add(watcher)
-        watcher.add_done_callback(self._watchers.discard)
+        self._accompany(asyncio.create_task(self._watch(component, process)))
 
     async def _watch(self, component: Component, process: Process) -> None:
         code = await process.wait()

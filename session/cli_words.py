@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from session.model import AgentStage, EndReason, Snapshot, State, Trouble, WarningKind, WipeSummary
+from session.model import AgentStage, EndReason, Network, Snapshot, State, Trouble, WarningKind, WipeSummary
 from session.receipts import CheckResult, Receipt
 
 SEE_LOG = "The log says more: journalctl -u marchepied"
@@ -89,6 +89,10 @@ def status(snapshot: Snapshot, now: float) -> Iterator[str]:
         yield f"  what to do: {_TROUBLES[snapshot.trouble][1]}."
     if snapshot.note:
         yield f"  note: {printable(snapshot.note)}"
+    if snapshot.network is Network.DOWN:
+        yield "  the network is down: this machine has no default route (`ip route`)"
+    if snapshot.memory_low:
+        yield "  little memory is left for this session"
     if snapshot.last_wipe is not None:
         yield f"  {_erased(snapshot.last_wipe)}"
     if snapshot.demonstration:

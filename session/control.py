@@ -78,7 +78,7 @@ class Control:
         add("OutOfService", self._out_of_service, parameters=WhyParameters, uids=root)
         add("Maintenance", self._maintenance, parameters=WhyParameters, uids=root)
         add("InService", self._in_service, uids=root)
-        AgentControl(self.service, daemon, both, self._require_screen)
+        AgentControl(self.service, daemon, both, self._require_screen, self._require_desk)
 
     async def start(self, path: Path) -> None:
         await self.service.start(path, mode=0o660, group=self._users.screen)
@@ -142,6 +142,9 @@ class Control:
         """Only the kiosk of the present environment speaks for the hands at it; and root."""
         if caller.uid != ROOT:
             self._require_present(caller, Component.UI)
+
+    def _require_desk(self, caller: Caller) -> None:
+        self._require_present(caller, Component.DESK)
 
     def _require_present(self, caller: Caller, component: Component) -> int:
         """Only a process of the present environment speaks for it, and only for its own component.

@@ -15,14 +15,15 @@ from pathlib import Path
 
 import msgspec
 
-from session import events, machine, network, receipts
+from session import events, machine, network, receipts, uplink
 from session.attendance import Attendance
 from session.builder import BuildError, Environment, Plan
 from session.control import Control
 from session.environment.cgroup import CgroupError
+from session.environment.chime import Sound
 from session.environment.tree import Tree
 from session.machine import Limits
-from session.model import Component, EndReason, Snapshot, State, Trouble
+from session.model import Component, EndReason, Network, Snapshot, State, Trouble
 from session.network import Egress, NetworkError
 from session.published import Published
 from session.receipts import CheckResult, RecordsError
@@ -35,6 +36,10 @@ BUILD_SECONDS = 30.0
 MEMORY_PERIOD = 2.0
 LEAST_MEMORY_MIB = 100
 """Available memory at which a session is ended rather than left to the kernel's choice of victim."""
+LEAST_ROOM, LOW_ROOM = 0.02, 0.12
+"""The same of the session's memory disk, as a part of it."""
+LOW_MEMORY_MIB = 250
+"""Available memory at which a visitor is told: a page of a site takes 50 to 150."""
 
 _IN_SESSION = (State.ACTIVE, State.WARNING)
 
@@ -51,6 +56,8 @@ class Station(msgspec.Struct, frozen=True):
     control: Path
     state: Path
     """Directory of the receipts, and of the agents."""
+    watches_network: bool = False
+    """Whether some site is on another machine: else no cut of the network is one for its visitors."""
     hook: str = ""
     """The program that is told of calls for the agent; empty for none."""
 
@@ -103,7 +110,9 @@ class Daemon:
         """
         control = Control(self, self._station.place.users)
         await control.start(self._station.control)
-        memory = asyncio.create_task(self._watch_memory())
+        watching = [asyncio.create_task(self._watch_memory())]
+        if self._station.watches_network:
+            watching.append(asyncio.create_task(uplink.watch(self._on_network)))
         self.post(events.Began())
         await self.attendance.sweep()
         try:
@@ -111,7 +120,8 @@ class Daemon:
                 event, answer = await self._events.get()
                 self._apply(event, answer)
         finally:
-            memory.cancel()
+            for watch in watching:
+                watch.cancel()
             await control.service.stop()
             self._station.control.unlink(missing_ok=True)
             for task in self._tasks:
@@ -139,6 +149,8 @@ class Daemon:
         self._machine = after
         if after.public.state is not before:
             logger.info("%s -> %s (generation %d)", before, after.public.state, after.public.generation)
+            if after.public.state is State.WARNING:
+                self._play(Sound.WARNING)
         for effect in effects:
             self._carry_out(effect)
         self.published.set(after.public)
@@ -174,8 +186,14 @@ class Daemon:
                 self._thaw(generation)
             case events.Signal(sign):
                 self.attendance.signal(sign)
+                if sign is events.Sign.CALLED:
+                    self._play(Sound.CALLED)
             case events.BeginSession():
                 pass  # the browser is warm and the screens follow the snapshot
+
+    def _play(self, sound: Sound) -> None:
+        if self._environment is not None:
+            self._environment.play(sound)
 
     def _start(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
         task: asyncio.Task[None] = asyncio.create_task(self._guarded(work))
@@ -314,15 +332,23 @@ class Daemon:
             logger.exception("environment %d: the browser does not go on", generation)
             self.post(events.Fault(EndReason.INTERNAL))
 
+    def _on_network(self, up: bool) -> None:
+        logger.info("the network is %s", "there" if up else "down")
+        self.post(events.NetworkChanged(Network.UP if up else Network.DOWN))
+
     async def _watch_memory(self) -> None:
         """Only while a session runs: at rest nothing wakes the daemon up."""
         async for snapshot in self.published.follow():
             while snapshot.state in _IN_SESSION:
                 environment = self._environment
-                full = environment is not None and environment.memory_full()
-                if full or _available_memory_mib() < LEAST_MEMORY_MIB:
+                disk = environment.room_left() if environment is not None else 1.0
+                available = _available_memory_mib()
+                if disk < LEAST_ROOM or available < LEAST_MEMORY_MIB:
                     self.post(events.Fault(EndReason.NO_MEMORY))
                     break
+                low = disk < LOW_ROOM or available < LOW_MEMORY_MIB
+                if low is not snapshot.memory_low:
+                    self.post(events.MemoryChanged(low))
                 await asyncio.sleep(MEMORY_PERIOD)
                 snapshot = self.published.value
 

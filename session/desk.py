@@ -5,7 +5,8 @@ is `{"browser": n}` with two descriptors: the end that writes to the browser, th
 counts the browsers of this environment. The desk ends when that socket does.
 
 Environment: MARCHEPIED_RUN (directory of the sockets `control` and `desk`), MARCHEPIED_SETTINGS (settings.json),
-MARCHEPIED_DOCUMENTS (the documents directory). No title, address or file name is ever logged.
+MARCHEPIED_DOCUMENTS (the documents directory), MARCHEPIED_VISIT (the visit's policy). No title, address or file name
+is ever logged.
 """
 
 from __future__ import annotations
@@ -16,26 +17,29 @@ import logging
 import os
 import socket
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
 from session import rpc, wire
-from session.browser import services
+from session.allowances import Allowances, cameras_of
+from session.browser import policy, services
 from session.browser.devtools import BrowserGone, CallRefused
 from session.browser.driver import Driver, PolicyNotInForce
 from session.browser.inputmethod import InputMethod
 from session.browser.pages import MAX_PAGES, Reopen, Tracker
+from session.browser.visit import VisitPolicy
+from session.daemon_line import DaemonLine
 from session.documents import Shelf
 from session.environment import bus
-from session.model import Component, Trouble
+from session.model import Component, Network, Snapshot, Trouble
 from session.pages import BrowserState, DeskSnapshot, Settings
 
 logger = logging.getLogger(__name__)
 
 INTERFACE = "org.marchepied.Desk"
-SESSION_INTERFACE = "org.marchepied.Session"
 EXIT_BAD_POLICY = 78
 """EX_CONFIG: the browser works, but not under the policy. The daemon has been told so (`Fail`)."""
 
@@ -57,18 +61,18 @@ class _Site(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     site: str
 
 
+class _What(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    what: Literal["host", "camera"]
+
+
 class _Page(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     page: str
-
-
-class _Done(msgspec.Struct, frozen=True):
-    pass
 
 
 class Desk:
     """State and methods. `run` follows the daemon's socket until it closes."""
 
-    def __init__(self, settings: Settings, documents: Path, run: Path) -> None:
+    def __init__(self, settings: Settings, documents: Path, run: Path, visit: Path) -> None:
         self._settings = settings
         self._sites = {site.id: site for site in settings.sites}
         self._shelf = Shelf(documents)
@@ -85,6 +89,12 @@ class Desk:
         self._published_at = float("-inf")
         self._last_open = ("", float("-inf"))
         self._told: set[Component] = set()
+        self._line = DaemonLine(run / "control")
+        self._works: set[asyncio.Task[None]] = set()
+        written = VisitPolicy(visit, policy.hosts_of(settings), cameras_of(settings))
+        self._allowances = Allowances(
+            settings, written, self._line, self._tracker, lambda: self._driver, self._changed
+        )
         self.service = rpc.Service(INTERFACE)
         own = frozenset({os.getuid()})
         self.service.add("Watch", self._watch, uids=own)
@@ -93,6 +103,8 @@ class Desk:
         self.service.add("Show", self._show, parameters=_Page, uids=own)
         self.service.add("Close", self._close, parameters=_Page, uids=own)
         self.service.add("Retry", self._retry, parameters=_Page, uids=own)
+        self.service.add("Allow", self._allow, parameters=_What, uids=own)
+        self.service.add("StopCapture", self._stop_capture, uids=own)
 
     # -- browsers --------------------------------------------------------------------------------------------
 
@@ -100,6 +112,8 @@ class Desk:
         """Follows one browser after the other. Raises PolicyNotInForce; returns when the daemon hangs up."""
         await self.service.start(self._run / "desk", mode=0o600)
         daemon.setblocking(False)
+        heard = asyncio.create_task(self._line.follow(self._heard))
+        looking = asyncio.create_task(self._allowances.watch()) if self._settings.interview else None
         current: asyncio.Task[None] | None = None
         waiting: asyncio.Task[tuple[int, int] | None] | None = None
         serving = asyncio.create_task(services.offer(bus.ADDRESS, [self._input]))
@@ -124,7 +138,7 @@ class Desk:
                         await asyncio.gather(current, return_exceptions=True)
                     current = asyncio.create_task(self._follow(*ends))
         finally:
-            for task in (current, waiting, serving):
+            for task in (heard, looking, current, waiting, serving):
                 if task is not None:
                     task.cancel()
                     await asyncio.gather(task, return_exceptions=True)
@@ -139,7 +153,7 @@ class Desk:
                 try:
                     await self._accompany(driver, os.dup(write_fd), os.dup(read_fd))
                 except PolicyNotInForce:
-                    await self._tell("Fail", trouble=Trouble.BAD_POLICY.value)
+                    await self._line.tell("Fail", trouble=Trouble.BAD_POLICY.value)
                     raise
                 except _BROWSER_ERRORS as error:
                     logger.warning("the browser does not answer: %s", type(error).__name__)
@@ -181,27 +195,23 @@ class Desk:
             await driver.reopen(lost)
 
     async def _ready(self, component: Component) -> None:
-        if component not in self._told and await self._tell("Ready", component=component.value):
+        if component not in self._told and await self._line.tell("Ready", component=component.value):
             self._told.add(component)
 
-    async def _tell(self, method: str, **parameters: str) -> bool:
-        """Tells the daemon; one that does not listen yet is asked again for a while."""
-        for pause in (0.1, 0.2, 0.5, 1.0, 2.0):
-            try:
-                client = await rpc.Client.connect(self._run / "control", SESSION_INTERFACE)
-                try:
-                    await client.call(method, _Done, **parameters)
-                finally:
-                    await client.close()
-            except (rpc.Refused, rpc.Denied, rpc.CallFailed) as error:
-                logger.warning("the daemon does not take %s: %s", method, type(error).__name__)
-                return False
-            except (OSError, wire.WireError):
-                await asyncio.sleep(pause)
-            else:
-                return True
-        logger.error("the daemon does not listen")
-        return False
+    def _heard(self, before: Snapshot | None, now: Snapshot) -> None:
+        if before is not None and before.network is Network.DOWN and now.network is Network.UP:
+            self._soon(self._try_again())
+        self._allowances.heard(now)
+
+    def _soon(self, work: Coroutine[object, object, None]) -> None:
+        task = asyncio.create_task(work)
+        self._works.add(task)
+        task.add_done_callback(self._works.discard)
+
+    async def _try_again(self) -> None:
+        """The network is back: pages that failed for want of it come by themselves."""
+        with contextlib.suppress(rpc.Refused), self._asking() as driver:
+            await driver.network_is_back()
 
     # -- snapshots -------------------------------------------------------------------------------------------
 
@@ -223,6 +233,8 @@ class Desk:
             downloading=len(self._driver.downloading) if self._driver is not None else 0,
             field=self._input.field,
             keyed=self._input.keyed,
+            allowable=self._allowances.allowable(),
+            capture=self._allowances.capture,
         )
         if fresh != self._snapshot:
             self._snapshot = msgspec.structs.replace(fresh, sequence=fresh.sequence + 1)
@@ -283,6 +295,16 @@ class Desk:
             await driver.open(address, site)
             await driver.close_page(parameters.page)
 
+    async def _allow(self, _caller: rpc.Caller, parameters: _What) -> None:
+        """Allows the host of the refused page in front, or camera and microphone to the site in front: for this visit,
+        and by an agent in the panel only.
+        """
+        await (self._allowances.allow_host() if parameters.what == "host" else self._allowances.allow_camera())
+
+    async def _stop_capture(self, _caller: rpc.Caller, _parameters: rpc.NoParameters) -> None:
+        """Camera and microphone are off, for the rest of the visit; the pages that could use them are closed."""
+        await self._allowances.stop_capture()
+
     def _need(self, page: str) -> None:
         if not self._tracker.has(page):
             raise rpc.Refused("no_page")
@@ -336,7 +358,7 @@ def main() -> int:
     documents = Path(os.environ.get("MARCHEPIED_DOCUMENTS", "/run/marchepied/documents"))
     daemon = socket.socket(fileno=3)
     try:
-        asyncio.run(Desk(settings, documents, run).run(daemon))
+        asyncio.run(Desk(settings, documents, run, Path(os.environ["MARCHEPIED_VISIT"])).run(daemon))
     except PolicyNotInForce as error:
         logger.critical("the browser's policy is not in force: %s", error)
         return EXIT_BAD_POLICY

@@ -6,7 +6,7 @@ import enum
 
 import msgspec
 
-from session.model import Act, ClosedWhy, Component, EndReason, State, Trouble, WipeSummary
+from session.model import Act, ClosedWhy, Component, EndReason, Network, State, Trouble, WipeSummary
 
 # -- events ------------------------------------------------------------------------------------------------------
 
@@ -80,6 +80,16 @@ class ServiceAsked(msgspec.Struct, frozen=True):
     why: ClosedWhy | None = None
 
 
+class NetworkChanged(msgspec.Struct, frozen=True):
+    network: Network
+
+
+class MemoryChanged(msgspec.Struct, frozen=True):
+    """Of the session: little is left, or enough again."""
+
+    low: bool
+
+
 # -- of the agent: see session.assistance ---
 
 
@@ -124,6 +134,12 @@ class PrivateAsked(msgspec.Struct, frozen=True):
     on: bool
 
 
+class AgentAllowed(msgspec.Struct, frozen=True):
+    """One more of `ALLOWANCES`: the desk carries it out, and knows alone for what."""
+
+    act: Act
+
+
 class OutcomeNoted(msgspec.Struct, frozen=True):
     outcome: Act
 
@@ -148,6 +164,7 @@ AgentEvent = (
     | AgentLeft
     | AgentExtended
     | PrivateAsked
+    | AgentAllowed
     | OutcomeNoted
     | AgentEnded
     | AgentClosed
@@ -168,6 +185,8 @@ Event = (
     | Tick
     | Fault
     | ServiceAsked
+    | NetworkChanged
+    | MemoryChanged
     | AgentEvent
 )
 

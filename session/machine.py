@@ -27,7 +27,9 @@ from session.events import (
     EndAsked,
     Event,
     Fault,
+    MemoryChanged,
     MoreTimeAsked,
+    NetworkChanged,
     Restart,
     ServiceAsked,
     Started,
@@ -81,6 +83,10 @@ def step(station: Station, event: Event, now: float, limits: Limits) -> Outcome:
             outcome = _fault(station, reason, now, limits)
         case ServiceAsked():
             outcome = _service_asked(station, event)
+        case NetworkChanged(network):
+            outcome = with_public(station, network=network), ()
+        case MemoryChanged(low):
+            outcome = with_public(station, memory_low=low and before.state in IN_SESSION), ()
         case AgentEnded():
             assistance.require_panel(station)
             outcome = _end_asked(station, EndReason.AGENT)
@@ -121,6 +127,7 @@ def _end(station: Station, reason: EndReason, after: State) -> Outcome:
         idle_ends_at=None,
         extensions_left=0,
         warning=None,
+        memory_low=False,
     )
     station = changed(station, after=after, wiping=True, rebuilding=False, broken=False, retry_at=None)
     return station, (Wipe(reason, acts), *signals)

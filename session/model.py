@@ -94,6 +94,13 @@ class WipeSummary(msgspec.Struct, frozen=True):
     """First 12 hexadecimal digits of the receipt's hash."""
 
 
+class Network(enum.StrEnum):
+    """The way to the Internet, as far as this machine can tell without asking anybody."""
+
+    UP = "up"
+    DOWN = "down"
+
+
 class AgentStage(enum.StrEnum):
     """How far the agent has come at the screen."""
 
@@ -114,6 +121,8 @@ class Act(enum.StrEnum):
     WRONG_PIN = "wrong_pin"
     EXTENDED = "extended"
     PRIVATE = "private"
+    ALLOWED_HOST = "allowed_host"
+    ALLOWED_CAMERA = "allowed_camera"
     OUTCOME_DONE = "outcome_done"
     OUTCOME_PARTLY = "outcome_partly"
     OUTCOME_NOT_DONE = "outcome_not_done"
@@ -122,6 +131,7 @@ class Act(enum.StrEnum):
     """To be gone on with at another time."""
 
 
+ALLOWANCES = frozenset({Act.ALLOWED_HOST, Act.ALLOWED_CAMERA})
 OUTCOMES = frozenset(act for act in Act if act.startswith("outcome_"))
 
 
@@ -177,3 +187,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     agent: AgentState = AgentState()
     why: ClosedWhy | None = None
     """Why an agent closed the station, from the panel."""
+    network: Network = Network.UP
+    """Always up where no site of the station is on another machine."""
+    memory_low: bool = False
+    """The session would have to end if it took much more memory."""

@@ -13,6 +13,10 @@ class PageState(enum.StrEnum):
     """The address is not on the allow list; our own page is shown in its place."""
     DOWN = "down"
     """The site does not answer, or its name is not known."""
+    OFFLINE = "offline"
+    """No site answers: the network is cut, or leads nowhere."""
+    UNSENT = "unsent"
+    """A form was being sent when the page failed: it is never sent again by itself."""
     CERTIFICATE = "certificate"
     """The site cannot prove who it is."""
     CRASHED = "crashed"
@@ -53,6 +57,22 @@ class FieldKind(enum.StrEnum):
     EMAIL = "email"
     URL = "url"
     PASSWORD = "password"  # noqa: S105 - a kind of field
+class Capture(enum.StrEnum):
+    """Camera and microphone."""
+
+    OFF = "off"
+    POSSIBLE = "possible"
+    """A page is open that may use them. Whether it listens cannot be seen from outside."""
+    ON = "on"
+    """The camera is open."""
+
+
+class Allowable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What an agent may allow of the page in front."""
+
+    host: str | None = None
+    """Of a page that was refused; empty if it is one that nobody may open."""
+    camera: bool = False
 
 
 class DeskSnapshot(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -67,6 +87,8 @@ class DeskSnapshot(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The text field that has the keyboard; never what is in it."""
     keyed: bool = False
     """Whether a key came to it by the input method. Those of a password do not: that is all that tells one."""
+    allowable: Allowable | None = None
+    capture: Capture = Capture.OFF
 
 
 class Site(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -77,6 +99,8 @@ class Site(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     url: str
     hosts: tuple[str, ...] = ()
     """Hosts, besides that of `url`, that may be shown as pages (log-in hosts, say)."""
+    camera: bool = False
+    """It is for interviews: its pages may use camera and microphone."""
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -92,3 +116,5 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     width: int = 1280
     height: int = 800
     demonstration: bool = False
+    interview: bool = False
+    """Whether a visit may use camera and microphone at all."""

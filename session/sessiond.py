@@ -21,9 +21,12 @@ from pathlib import Path
 
 from session import config, network
 from session.browser import policy, sandbox
+from session.browser.hosts import origin_of
 from session.builder import Plan
+from session.config.checks import is_local
 from session.daemon import Daemon, Station
 from session.environment.cgroup import CgroupError, find_base
+from session.environment.chime import Options as ChimeOptions
 from session.environment.display import Display, DisplayServer
 from session.environment.users import Users
 from session.environment.voice import Options as VoiceOptions
@@ -48,18 +51,29 @@ def station_of(configured: config.Station, runtime: Path, state: Path, cgroup: s
     control = runtime / "control"
     language = configured.station.language
     hosts = policy.hosts_of(settings)
-    screen = configured.display
+    screen, interview = configured.display, configured.interview.enabled
+    built = policy.build(
+        hosts,
+        downloads=str(sandbox.DOCUMENTS),
+        language=language,
+        cameras=[origin_of(site.url) for site in settings.sites if site.camera],
+        interview=interview,
+    )
     plan = Plan(
         users=users,
         display=Display(DisplayServer(screen.server), screen.width, screen.height, screen.depth),
         settings=settings,
-        policy=policy.encode(policy.build(hosts, downloads=str(sandbox.DOCUMENTS), language=language)),
+        policy=policy.encode(built),
         browser=sandbox.Options(
-            program=configured.browser.program, language=language, gpu=configured.browser.gpu
+            program=configured.browser.program,
+            language=language,
+            gpu=configured.browser.gpu,
+            interview=interview,
         ),
         memory_mib=configured.environment.memory_mib,
         inodes=configured.environment.inodes,
         control=control,
+        chime=ChimeOptions(configured.voice.sounds, configured.voice.device),
         voice=VoiceOptions(
             configured.voice.enabled, configured.voice.module, configured.voice.device, configured.voice.rate
         ),
@@ -87,6 +101,7 @@ def station_of(configured: config.Station, runtime: Path, state: Path, cgroup: s
         demonstration=configured.demonstration.enabled,
         control=control,
         state=state,
+        watches_network=not all(is_local(host.partition(":")[0]) for host in hosts),
         hook=configured.agent.hook,
     )
 

@@ -2,8 +2,8 @@
 
 From the bottom to the top of the screen:
 
-    full:  main, pop-ups, override-redirect windows, curtain, UI, edge
-    bar:   curtain, main, pop-ups, override-redirect windows, shield, UI, edge
+    full:  main, pop-ups, override-redirect windows, curtain, veil, UI, edge
+    bar:   curtain, main, pop-ups, override-redirect windows, shield, veil, UI, edge
 
 The curtain is the guard's own plain window. It is what is seen, and touched, when the UI or the browser is
 missing. Override-redirect windows (drop-downs, the date picker, tooltips) are placed by the browser; the bar is above.
@@ -21,12 +21,13 @@ from Xlib import X, Xatom
 
 from kiosk.guard import ewmh, places
 from kiosk.guard.admission import Known, admit
-from kiosk.guard.edge import Edge
+from kiosk.guard.edge import PRIVATE, Edge
 from kiosk.guard.kinds import Kind, Refusal
 from kiosk.guard.managed import Managed
 from kiosk.guard.places import Mode
 from kiosk.guard.screen import Screen, Window
 from kiosk.guard.shield import Shield
+from kiosk.guard.veil import Veil
 
 logger = logging.getLogger(__name__)
 
@@ -76,7 +77,8 @@ class WindowManager:
             background_pixel=CURTAIN_COLOUR, override_redirect=True,
         )  # fmt: skip
         self._edge = Edge(screen, *self._size)
-        self._own = {self._curtain.id, self._shield.window.id, *self._edge.ids}
+        self._veil = Veil(screen, *self._size)
+        self._own = {self._curtain.id, self._shield.window.id, *self._edge.ids, *self._veil.ids}
 
     @property
     def bar(self) -> int:
@@ -141,8 +143,9 @@ class WindowManager:
         self._focus()
 
     def edge(self, colour: int | None) -> None:
-        """Around the whole screen; None for none."""
-        if self._edge.show(colour):
+        """Around the whole screen; None for none. With that of a private entry the sides of the page are dimmed."""
+        drawn = self._veil.draw(colour == PRIVATE)
+        if self._edge.show(colour) or drawn:
             self._restack = True
             self._screen.pump()
 
@@ -255,6 +258,7 @@ class WindowManager:
         self._size = (width, height)
         self._curtain.configure(x=0, y=0, width=width, height=height)
         self._edge.place(width, height)
+        self._veil.place(width, height)
         self._say_work_area()
         self._place_all()
         self._changed()
@@ -346,7 +350,7 @@ class WindowManager:
         """
         self._cover()
         top = [*self._edge.windows, *([self.ui.window] if self.ui is not None else [])]
-        top += [self._shield.window] if self._shield.up else []
+        top += [*self._veil.windows, *([self._shield.window] if self._shield.up else [])]
         overrides = [self._screen.window(xid) for xid in self._overrides]
         rest = [*reversed(overrides), *(page.window for page in reversed(self.pages))] if pages else []
         curtain = [self._curtain]

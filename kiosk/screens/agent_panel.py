@@ -14,9 +14,11 @@ from kiosk.inert import INERT_SECONDS
 from kiosk.screens.sheet import FullSheet, Host, load_rules
 from kiosk.view import Panel
 from session.model import OUTCOMES, Act, AgentState, ClosedWhy, State
+from session.pages import Allowable
 
 EXTENSION_MINUTES = 15
 CELLS = 6
+HOST_LENGTH = 60
 _SHOWN = [act for act in Act if act in OUTCOMES]
 
 Choice = tuple[str, str, Callable[[], None]]
@@ -37,11 +39,16 @@ class AgentPanel(FullSheet):
     def _state(self) -> State | None:
         return self.host.snapshot.state if self.host.snapshot is not None else None
 
+    @property
+    def _allowable(self) -> Allowable:
+        """What of the page in front may be allowed."""
+        return (self.host.desk.allowable if self.host.desk is not None else None) or Allowable()
+
     def refresh(self) -> None:
         super().refresh()
         panel = self.host.local.panel
         self.ids.lead.text = self._lead(panel)
-        wanted = (panel, self._state, self._agent.outcome)
+        wanted = (panel, self._state, self._agent.outcome, self._allowable)
         if wanted == self._shown:
             return
         self._shown, self._shown_at = wanted, time.monotonic()
@@ -61,6 +68,11 @@ class AgentPanel(FullSheet):
             # The clock stands still: what is left is what was left as the agent came.
             left = plain.minutes_left(snapshot.ends_at, self._agent.held_since or 0.0)
             return self.say("agent_panel.lead", minutes=left)
+        if panel is Panel.ALLOWING and self._allowable == Allowable():
+            return self.say("agent_panel.nothing")
+        if panel is Panel.HOST:
+            host = plain.clean(self._allowable.host or "", HOST_LENGTH)
+            return self.say("agent_panel.lead_host", host=host) if host else self.say("agent_panel.unsafe")
         return self.say(f"agent_panel.lead_{panel}")
 
     def _choices(self, panel: Panel) -> Iterator[Choice]:
@@ -74,7 +86,7 @@ class AgentPanel(FullSheet):
                 yield "outcome", "chosen" if self._agent.outcome else "plain", partial(turn, Panel.OUTCOME)
                 yield "end", "finish", partial(turn, Panel.ENDING)
                 yield "close", "plain", partial(turn, Panel.CLOSING)
-                yield "maintain", "plain", partial(turn, Panel.MAINTENANCE)
+                yield "allow", "plain", partial(turn, Panel.ALLOWING)
             case Panel.ACTS:
                 yield "close", "plain", partial(turn, Panel.CLOSING)
                 yield "maintain", "plain", partial(turn, Panel.MAINTENANCE)
@@ -82,9 +94,22 @@ class AgentPanel(FullSheet):
                 for act in _SHOWN:
                     style = "chosen" if act is self._agent.outcome else "plain"
                     yield act.value, style, partial(agent.note, act, partial(turn, Panel.ACTS))
+            case Panel.ALLOWING:
+                if self._allowable.host is not None:
+                    yield "allow_host", "plain", partial(turn, Panel.HOST)
+                if self._allowable.camera:
+                    yield "allow_camera", "plain", partial(turn, Panel.CAMERA)
+            case Panel.HOST:
+                if self._allowable.host:
+                    yield "allow_host_yes", "plain", partial(self.host.allow, "host")
+            case Panel.CAMERA:
+                if self._allowable.camera:
+                    yield "allow_camera_yes", "plain", partial(self.host.allow, "camera")
             case Panel.CLOSING:
                 for why in ClosedWhy:
                     yield f"close_{why}", "plain", partial(agent.close, why)
+                if self._state is State.ACTIVE:
+                    yield "maintain", "plain", partial(turn, Panel.MAINTENANCE)
             case Panel.MAINTENANCE:
                 yield "maintain_yes", "grave", agent.maintain
             case Panel.ENDING:

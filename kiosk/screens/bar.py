@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import time
+from time import monotonic
 
 from kivy.properties import NumericProperty
 
-from kiosk import plain, view
+from kiosk import banner, plain, view
 from kiosk.screens.sheet import Host, Sheet, basics, load_rules, offer
 from kiosk.widgets import look
 from session.model import AgentState
-from session.pages import Page, PageState
+from session.pages import Capture, Page, PageState
+
+_TROUBLES = {"network": "bar.network", "memory": "bar.memory"}
 
 
 class Bar(Sheet):
@@ -36,10 +38,12 @@ class Bar(Sheet):
             self._tell_opening()
         self.ids.tools.disabled = page is None
         self.ids.keyboard.style = "key_on" if self.host.keyboard.up else "bar"
-        self.ids.time.text, self.ids.time.words = self._time()
+        self._tell_time()
         self.ids.said.text = self.host.said
         self.ids.where.opacity = 0 if self.host.said else 1
         self._tell_agent()
+        offer(self.ids.camera, desk.capture is not Capture.OFF)
+        self.ids.camera.text = self.say("bar.camera" if desk.capture is Capture.ON else "bar.microphone")
         self._offer(self.ids.pages, "bar.pages", len(desk.pages), least=2)
         # What is said for some seconds needs the room.
         documents = 0 if self.host.said else len(desk.documents) + desk.downloading
@@ -69,12 +73,22 @@ class Bar(Sheet):
         self.ids.help.icon = "lock" if agent.private else "help"
         self.ids.help.style = "bar" if key == "bar.help" else "finish"
 
+    def _tell_time(self) -> None:
+        """How long there is; in its place what is wrong with the network or the memory, for as long as it is."""
+        trouble, page = banner.trouble(self.host.snapshot), view.active_page(self.host.desk)
+        if trouble == "network" and page is not None and page.state is PageState.OFFLINE:
+            trouble = None  # it stands above already
+        time = self.ids.time
+        time.text, time.words = (self.say(_TROUBLES[trouble]), "") if trouble else self._time()
+        time.color = look.now.warn if trouble else look.now.on_night
+        time.bold = trouble is not None
+
     def _time(self) -> tuple[str, str]:
         """As it is written, and as it is read aloud."""
         snapshot = self.host.snapshot
         if snapshot is None or snapshot.ends_at is None:
             return "", ""
-        minutes = plain.minutes_left(snapshot.ends_at, time.monotonic())
+        minutes = plain.minutes_left(snapshot.ends_at, monotonic())
         if not minutes:
             return self.say("bar.left_short"), ""
         return self.say("bar.left", minutes=minutes), self.say.count("bar.left_aloud", minutes)

@@ -8,7 +8,7 @@ from typing import Protocol
 from kivy.lang import Builder
 from kivy.uix.boxlayout import BoxLayout
 
-from kiosk import theme, view
+from kiosk import banner, theme, view
 from kiosk.agent import Agent
 from kiosk.keyboard.control import Control
 from kiosk.speech.voice import LEVELS, Voice
@@ -39,6 +39,9 @@ class Host(Protocol):
     def end(self) -> None: ...
     def more_time(self) -> None: ...
     def open_site(self, site: str) -> None: ...
+    def go_to_interview(self) -> None: ...
+    def stop_capture(self) -> None: ...
+    def allow(self, what: str) -> None: ...
     def title(self, site: str) -> str: ...
     def home(self) -> None: ...
     def show_page(self, page: str) -> None: ...
@@ -81,8 +84,12 @@ class FullSheet(Sheet):
     offers_display = False
     """Whether one can go from here to the choice of sizes and colours, and come back."""
 
+    tells = ""
+    """The key of what is said on this screen of a cut network; empty where nothing is told of what lasts."""
+
     def __init__(self, host: Host) -> None:
         super().__init__(host)
+        self._banner: basics.Banner | None = None
         self._head = list(reversed(self.ids.head.children))
 
     def refresh(self) -> None:
@@ -92,6 +99,23 @@ class FullSheet(Sheet):
         offer(ids.softer, voice.reading, usable=voice.level > 0)
         offer(ids.louder, voice.reading, usable=voice.level < len(LEVELS) - 1)
         self._fill_head()
+        self._tell()
+
+    def _tell(self) -> None:
+        """Says below the head what is wrong, for as long as it is."""
+        trouble = banner.trouble(self.host.snapshot) if self.tells else None
+        text = self.say(self.tells if trouble == "network" else "banner.memory") if trouble else ""
+        if text == (self._banner.text if self._banner is not None else ""):
+            return
+        if self._banner is not None:
+            self.remove_widget(self._banner)
+        self._banner = basics.Banner(text=text) if text else None
+        if self._banner is not None:
+            self.add_widget(self._banner, index=len(self.children) - 1)
+        self.make_room()
+
+    def make_room(self) -> None:
+        """The banner has come or gone: for screens that have no room to spare."""
 
     def _fill_head(self) -> None:
         """While the voice speaks, its volume has the place of the way to sizes and colours."""

@@ -23,6 +23,7 @@ no word of a visit where there may have been none (a start, a part that failed w
 
 class Welcome(FullSheet):
     offers_display = True
+    tells = "banner.network_welcome"
 
     def __init__(self, host: Host) -> None:
         super().__init__(host)
@@ -37,6 +38,13 @@ class Welcome(FullSheet):
                 on_release=lambda _button, code=language: self.host.speak(code),
             )
             self.ids.languages.add_widget(button)
+
+    def make_room(self) -> None:
+        """The banner is in the place of the words below the title."""
+        if self._banner is not None:
+            self.remove_widget(self.ids.lead.__self__)
+        else:
+            self.add_widget(self.ids.lead.__self__, index=self.children.index(self.ids.title.__self__))
 
     def refresh(self) -> None:
         super().refresh()

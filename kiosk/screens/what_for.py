@@ -21,6 +21,7 @@ class SiteTile(basics.Card):
 
 class WhatFor(FullSheet):
     offers_display = True
+    tells = "banner.network_visit"
 
     def __init__(self, host: Host) -> None:
         self._part = 0
@@ -31,9 +32,12 @@ class WhatFor(FullSheet):
         """Lays out the tiles of the present part, and the one that leads to the next."""
         sites = self.host.settings.sites
         grid = self.ids.sites
-        grid.cols, grid.rows = (1, ROWS) if look.fewer(COLUMNS) < COLUMNS else (COLUMNS, look.fewer(ROWS))
+        grid.clear_widgets()  # before there are fewer rows than they take
+        narrow = look.fewer(COLUMNS) < COLUMNS
+        # With larger words the banner takes the place of a row.
+        crowded = self._banner is not None and look.fewer(ROWS) < ROWS
+        grid.cols, grid.rows = (1, ROWS - crowded) if narrow else (COLUMNS, look.fewer(ROWS) - crowded)
         part = plain.part(sites, grid.cols * grid.rows - 1, self._part)
-        grid.clear_widgets()
         for site in sites[part.first : part.last]:
             title = plain.clean(site.title, TITLE_LENGTH)
             tile = SiteTile(title=title, letter=title[:1].upper())
@@ -54,6 +58,9 @@ class WhatFor(FullSheet):
 
     def _turn(self) -> None:
         self._part += 1
+        self._fill()
+
+    def make_room(self) -> None:
         self._fill()
 
     def refresh(self) -> None:

@@ -18,8 +18,8 @@ from kiosk.widgets import icons, look
 from kiosk.widgets.heard import Heard
 
 __all__ = [
-    *("Action", "BarButton", "Card", "Disc", "Foreign", "HeadButton", "OneLine", "Placed", "Tag", "Text", "Word"),
-    "Working",
+    *("Action", "Banner", "BarButton", "Card", "Disc", "Foreign", "HeadButton", "OneLine", "Placed", "Tag", "Text"),
+    *("Word", "Working"),
     "icons",
 ]
 
@@ -45,6 +45,10 @@ class Foreign(OneLine):
 
 class Tag(Heard, Label):
     """A few words on a coloured ground."""
+
+
+class Banner(Text):
+    """What is wrong, over the whole width, for as long as it is."""
 
 
 class Styled(Heard, ButtonBehavior):

@@ -95,6 +95,14 @@ class _Window(msgspec.Struct, frozen=True, rename="camel"):
     window_id: int
 
 
+class _Process(msgspec.Struct, frozen=True):
+    type: str
+
+
+class _Processes(msgspec.Struct, frozen=True, rename="camel"):
+    process_info: tuple[_Process, ...]
+
+
 class Frames:
     """Frames of the browser, where one that is too long is dropped alone and what follows is still read."""
 
@@ -217,9 +225,9 @@ class DevTools(asyncio.Protocol):
         """From now on targetCreated, targetInfoChanged, targetDestroyed and targetCrashed are told."""
         await self.call("Target.setDiscoverTargets", _Nothing, discover=True)
 
-    async def create(self, url: str) -> str:
-        """Opens a page in front of the others. The new target's id."""
-        return (await self.call("Target.createTarget", _Created, url=url)).target_id
+    async def create(self, url: str, *, behind: bool = False) -> str:
+        """Opens a page in front of the others, or behind them. The new target's id."""
+        return (await self.call("Target.createTarget", _Created, url=url, background=behind)).target_id
 
     async def activate(self, target: str) -> None:
         await self.call("Target.activateTarget", _Nothing, targetId=target)
@@ -243,6 +251,11 @@ class DevTools(asyncio.Protocol):
         except CallRefused:
             return True
         return False
+
+    async def process_kinds(self) -> frozenset[str]:
+        """Of every process of the browser what it is for."""
+        answer = await self.call("SystemInfo.getProcessInfo", _Processes)
+        return frozenset(process.type for process in answer.process_info)
 
     async def downloads_to(self, path: str) -> None:
         """Downloads go to `path` (as the browser sees it) without a question, and are told as events."""

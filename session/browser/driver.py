@@ -28,6 +28,7 @@ _PROBE_SECONDS = 0.5
 _AFTER_EVENT = (0.05, 0.2, 0.6, 1.5)
 """Seconds after an event at which the list is asked for."""
 _AT_REST = 2.0
+_CAPTURE = "video_capture.mojom.VideoCaptureService"
 
 
 class PolicyNotInForce(Exception):
@@ -232,6 +233,31 @@ class Driver:
         async with self._turn:
             await self._obey(self._alive())
         self._stir()
+
+    async def network_is_back(self) -> None:
+        """Has the guide's pages that wait for it try again. Nothing is done where none waits."""
+        waiting = (PageState.DOWN, PageState.OFFLINE)
+        if not any(page.state in waiting for page in self.tracker.pages()):
+            return
+        tools = self._alive()
+        async with self._turn:
+            target = await tools.create(errors.ONLINE_URL, behind=True)
+            self.tracker.own.add(target)  # which closes itself
+
+    async def captures(self) -> bool:
+        """Whether a camera is open: Chromium has a process for that, from its opening until 5 s after its closing."""
+        return _CAPTURE in await self._alive().process_kinds()
+
+    async def becomes(self, target: str, state: PageState, seconds: float) -> bool:
+        """Whether a page comes to that state within so long."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + seconds
+        while loop.time() < deadline:
+            shown = {info.target_id: info.url for info in await self._alive().targets()}.get(target, "")
+            if errors.kind_of(shown) is state:
+                return True
+            await asyncio.sleep(0.1)
+        return False
 
     async def close_page(self, target: str) -> None:
         await self._alive().close_page(target)

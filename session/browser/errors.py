@@ -17,12 +17,16 @@ from session.pages import PageState
 
 DIRECTORY = Path(__file__).parent / "guide"
 
+ONLINE = "online"
+"""The kind of a page of ours that tells those that failed to try again, and goes."""
 READY = "ready"
 """The kind of `policy.PROBE_URL`: an empty page. It is only there if our block list refused that address."""
 
 KINDS: dict[str, PageState] = {
     "blocked": PageState.BLOCKED,
     "down": PageState.DOWN,
+    "offline": PageState.OFFLINE,
+    "unsent": PageState.UNSENT,
     "certificate": PageState.CERTIFICATE,
 }
 
@@ -48,6 +52,9 @@ ORIGIN = f"chrome-extension://{ID}"
 
 PROVED = "Marchepied"
 """Title that the ready page gives itself: its address alone would also be that of a page that policy blocked."""
+
+
+ONLINE_URL = f"{ORIGIN}/page.html#{ONLINE}"
 
 
 def is_ready(untrusted_url: str) -> bool:

@@ -173,6 +173,10 @@ class Tracker:
         entry = self._entries[target]
         return entry.address, entry.site
 
+    def addresses(self) -> list[tuple[str, str]]:
+        """Of every open page its id and what it shows now."""
+        return [(target, entry.info.url) for target, entry in self._entries.items() if self._is_page(target)]
+
     def take_commands(self) -> list[Command]:
         commands, self._commands = self._commands, []
         return commands

@@ -56,18 +56,36 @@ def hosts_of(settings: Settings) -> list[str]:
     return list(hosts)
 
 
-def build(hosts: Iterable[str], *, downloads: str, language: str = "fr") -> dict[str, Any]:
-    """The whole policy. `downloads` is the documents directory as the browser sees it. Raises BadHost."""
-    allowed = [entry for host in hosts for entry in allow_entries(host)]
+def allow_list(hosts: Iterable[str]) -> list[str]:
+    """`URLAllowlist`: our own pages, and these hosts. Raises BadHost."""
+    return [*_OWN_PAGES, *(entry for host in hosts for entry in allow_entries(host))]
+
+
+def build(
+    hosts: Iterable[str],
+    *,
+    downloads: str,
+    language: str = "fr",
+    cameras: Iterable[str] = (),
+    interview: bool = False,
+) -> dict[str, Any]:
+    """The whole policy. `downloads` is the documents directory as the browser sees it. Raises BadHost.
+
+    `cameras` are origins that may use camera and microphone; `interview`: whether a visit may have such at all.
+    """
+    origins = list(cameras)
     languages = list(dict.fromkeys((language, "fr", "en")))
     return {
         **_NAVIGATION,
         "ForcedLanguages": languages,
-        "URLAllowlist": [*_OWN_PAGES, *allowed],
+        "URLAllowlist": allow_list(hosts),
         **_EXTENSIONS,
         **_SILENT,
         **_NOTHING_KEPT,
         **_DEVICES,
+        **({"WebRtcIPHandling": "default_public_interface_only"} if interview else {}),
+        # Exceptions from AudioCaptureAllowed and VideoCaptureAllowed, without a question of the browser's.
+        **({"VideoCaptureAllowedUrls": origins, "AudioCaptureAllowedUrls": origins} if origins else {}),
         **_NO_CHROME,
         **_NO_AI,
         "DownloadDirectory": downloads,

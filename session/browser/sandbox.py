@@ -22,6 +22,8 @@ the network service crash for good (Chromium 156).
 
 from __future__ import annotations
 
+import contextlib
+import grp
 import os
 import secrets
 from pathlib import Path
@@ -59,6 +61,8 @@ class Options(msgspec.Struct, frozen=True):
     """Whether the machine has a GPU to use; needs /dev/dri nodes that the visitor's uid may open."""
     address: str = policy.PROBE_URL
     """The first page. The desk keeps this one as its own: it shows that the policy is in force."""
+    interview: bool = False
+    """Whether camera, microphone and loudspeaker are there for the browser at all."""
     extra_hosts: tuple[str, ...] = ()
     """More lines of /etc/hosts."""
 
@@ -72,7 +76,7 @@ def prepare(tree: Tree, users: Users, managed_policy: bytes, options: Options = 
     `managed_policy` is what `policy.encode` gives. Raises OSError.
     """
     user = users.visitor
-    managed = tree.etc / "managed"
+    managed = tree.managed
     managed.mkdir(mode=0o755, parents=True, exist_ok=True)
     hosts = ("127.0.0.1 localhost", "::1 localhost", *options.extra_hosts)
     texts = {
@@ -124,9 +128,25 @@ def argv(tree: Tree, user: int, options: Options = _DEFAULT) -> list[str]:
         binds=_binds(tree),
         environment=tuple(_environment(options).items()),
         network=True,
-        devices=_GPU if options.gpu else (),
+        devices=(*(_GPU if options.gpu else ()), *(_capture_devices() if options.interview else ())),
+        groups=_capture_groups() if options.interview else (),
         directory=str(HOME),
     ).argv()
+
+
+def _capture_devices() -> tuple[str, ...]:
+    """Cameras that are plugged in now, and the sound cards."""
+    cameras = sorted(str(path) for path in Path("/dev").glob("video[0-9]*"))
+    return (*cameras, *(("/sys/class/video4linux", "/sys/devices") if cameras else ()), "/dev/snd")
+
+
+def _capture_groups() -> tuple[int, ...]:
+    """To which Debian gives these devices."""
+    found = []
+    for name in ("video", "audio"):
+        with contextlib.suppress(KeyError):
+            found.append(grp.getgrnam(name).gr_gid)
+    return tuple(found)
 
 
 def _binds(tree: Tree) -> tuple[Bind, ...]:
@@ -136,7 +156,7 @@ def _binds(tree: Tree) -> tuple[Bind, ...]:
         Bind(tree.browser / "tmp", "/tmp", writable=True),  # noqa: S108 - inside the sandbox
         *etc_binds(_SHARED_ETC),
         *(Bind(tree.etc / name, f"/etc/{name}") for name in made),
-        Bind(tree.etc / "managed", "/etc/chromium/policies/managed"),
+        Bind(tree.managed, "/etc/chromium/policies/managed"),
         Bind(tree.browser / "home", str(HOME), writable=True),
         Bind(tree.documents, str(DOCUMENTS), writable=True),
         Bind(tree.browser / "run", str(RUNTIME), writable=True),

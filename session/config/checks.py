@@ -171,6 +171,11 @@ def _sites(station: Station) -> Iterator[Mistake]:
             if words:
                 yield ((*here, "hosts", index), ("demonstration", "enabled")), words
         yield from _twice(site.hosts, (*here, "hosts"))
+        if site.camera and not station.interview.enabled:
+            yield (
+                ((*here, "camera"), ("interview", "enabled")),
+                "needs a station that has camera and microphone: set interview.enabled = true",
+            )
 
 
 def _url(station: Station, site: Site, here: Path) -> Iterator[Mistake]:

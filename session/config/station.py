@@ -148,6 +148,13 @@ class Voice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The voice that reads the screens aloud: speech-dispatcher. Without it, or without sound, none is offered."""
 
     enabled: Annotated[bool, Meta(description='Offer "Écouter" where there is a voice.')] = True
+    sounds: Annotated[
+        bool,
+        Meta(
+            description="A short sound when the agent is called and when a visit is about to end, with or without a "
+            "voice."
+        ),
+    ] = True
     module: Annotated[
         str,
         Meta(
@@ -212,6 +219,18 @@ class Network(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             extra={"words": "a list of private networks in CIDR notation"},
         ),
     ] = ()
+
+
+class Interview(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Appointments by video: camera and microphone, for the sites that are named, or for one visit by an agent."""
+
+    enabled: Annotated[
+        bool,
+        Meta(
+            description="Gives the browser the cameras and sound cards of this machine. Without it there are none for "
+            "it, and nobody can allow them."
+        ),
+    ] = False
 
 
 class Agent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -316,6 +335,13 @@ class Site(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             extra={"words": "a list of host names"},
         ),
     ] = ()
+    camera: Annotated[
+        bool,
+        Meta(
+            description="For appointments by video: pages of the host of `url` may use camera and microphone. "
+            "The visitor is told before. Needs `interview.enabled`."
+        ),
+    ] = False
 
 
 class Station(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -328,6 +354,7 @@ class Station(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     voice: Voice = Voice()
     browser: Browser = Browser()
     network: Network = Network()
+    interview: Interview = Interview()
     agent: Agent = Agent()
     demonstration: Demonstration = Demonstration()
     wipe: Wipe = Wipe()

@@ -71,6 +71,18 @@ class Tree(msgspec.Struct, frozen=True):
         return self.etc / "settings.json"
 
     @property
+    def managed(self) -> Path:
+        """The browser's managed policy."""
+        return self.etc / "managed"
+
+    @property
+    def visit_policy(self) -> Path:
+        """The part of it that the desk writes: what an agent allows for this visit. After `marchepied.json` by its
+        name, and so stronger.
+        """
+        return self.managed / "visit.json"
+
+    @property
     def screen_cookie(self) -> Path:
         return self.etc / "screen.xauth"
 
@@ -96,6 +108,8 @@ class Tree(msgspec.Struct, frozen=True):
         _directory(self.etc, 0, 0, 0o755)
         _write(self.settings, msgspec.json.encode(settings), 0, 0o644)
         _write(self.bus_config, bus.configuration(users).encode(), 0, 0o644)
+        _directory(self.managed, 0, 0, 0o755)
+        _write(self.visit_policy, b"{}", users.screen, 0o644)
         cookie = xauthority(secrets.token_bytes(16))
         _write(self.screen_cookie, cookie, users.screen, 0o600)
         _write(self.visitor_cookie, cookie, users.visitor, 0o600)

@@ -96,10 +96,10 @@ def sandbox(tree: Tree, users: Users) -> Sandbox:
     if MODULE_SETTINGS.is_dir():
         binds.append(Bind(MODULE_SETTINGS, "/run/speechd/modules"))
     environment = (("HOME", "/home/voice"), ("TMPDIR", "/home/voice"), ("PATH", "/usr/bin"), ("LANG", "C.UTF-8"))
-    return Sandbox(program, users.screen, tuple(binds), environment, devices=(_SOUND,), groups=_sound_groups())
+    return Sandbox(program, users.screen, tuple(binds), environment, devices=(_SOUND,), groups=sound_groups())
 
 
-def _sound_groups() -> tuple[int, ...]:
+def sound_groups() -> tuple[int, ...]:
     """Debian gives the sound card to `audio`."""
     with contextlib.suppress(KeyError):
         return (grp.getgrnam("audio").gr_gid,)

@@ -14,13 +14,14 @@ from session.model import (
     ClosedWhy,
     EndReason,
     EndWarning,
+    Network,
     Snapshot,
     State,
     Trouble,
     WarningKind,
     WipeSummary,
 )
-from session.pages import BrowserState, DeskSnapshot, Document, Page, PageState, Settings, Site
+from session.pages import Allowable, BrowserState, Capture, DeskSnapshot, Document, Page, PageState, Settings, Site
 
 TITLES = (
     "Mon compte ameli",
@@ -119,6 +120,12 @@ DOCUMENTS = at_site(
     ),
 )
 
+REFUSED = at_site(
+    page(1, PageState.BLOCKED), page(2), allowable=Allowable(host="connexion.prefecture-de-la-meuse.gouv.fr")
+)
+VIDEO = at_site(page(1), allowable=Allowable(camera=True))
+APPOINTMENT = Local(language="fr", connected=True, notice_read=True, side=Side.INTERVIEW, interview="site3")
+
 CASES: dict[str, Case] = {
     "preparing": Case(None),
     "welcome": Case(Snapshot(state=State.READY, last_wipe=WIPED), IDLE_DESK, FRESH),
@@ -138,6 +145,17 @@ CASES: dict[str, Case] = {
     "bar_blocked": Case(session(), at_site(page(1, PageState.BLOCKED), page(2), documents=DOCUMENTS.documents)),
     "bar_certificate": Case(session(), at_site(page(1, PageState.CERTIFICATE, secure=False))),
     "bar_down": Case(session(), at_site(page(1, PageState.DOWN))),
+    "welcome_offline": Case(
+        Snapshot(state=State.READY, last_wipe=WIPED, network=Network.DOWN, demonstration=True), IDLE_DESK, FRESH
+    ),
+    "what_for_offline": Case(session(network=Network.DOWN), msgspec.structs.replace(MANY_PAGES, active=None)),
+    "what_for_memory": Case(session(memory_low=True), msgspec.structs.replace(MANY_PAGES, active=None)),
+    "bar_offline": Case(session(network=Network.DOWN), at_site(page(1, PageState.OFFLINE), page(2))),
+    "bar_offline_open": Case(
+        session(network=Network.DOWN), msgspec.structs.replace(MANY_PAGES, documents=DOCUMENTS.documents)
+    ),
+    "bar_unsent": Case(session(), at_site(page(1, PageState.UNSENT), page(2))),
+    "bar_memory": Case(session(memory_low=True), TWO),
     "bar_no_upload": Case(session(), msgspec.structs.replace(TWO, documents=DOCUMENTS.documents), said="no_upload"),
     "bar_said": Case(session(), TWO, said="away"),
     "bar_said_slow": Case(session(), msgspec.structs.replace(TWO, documents=DOCUMENTS.documents), said="slow"),
@@ -172,8 +190,23 @@ CASES: dict[str, Case] = {
     "panel_ready": Case(agent(AgentStage.PANEL, State.READY)),
     **{
         f"panel_{which}": Case(agent(AgentStage.PANEL), TWO, panel(which))
-        for which in (Panel.OUTCOME, Panel.CLOSING, Panel.MAINTENANCE, Panel.ENDING)
+        for which in (Panel.OUTCOME, Panel.ALLOWING, Panel.CLOSING, Panel.MAINTENANCE, Panel.ENDING)
     },
+    "panel_allowing_host": Case(agent(AgentStage.PANEL), REFUSED, panel(Panel.ALLOWING)),
+    "panel_allowing_camera": Case(agent(AgentStage.PANEL), VIDEO, panel(Panel.ALLOWING)),
+    "panel_host": Case(agent(AgentStage.PANEL), REFUSED, panel(Panel.HOST)),
+    "panel_host_unsafe": Case(
+        agent(AgentStage.PANEL), msgspec.structs.replace(REFUSED, allowable=Allowable(host="")), panel(Panel.HOST)
+    ),
+    "panel_camera": Case(agent(AgentStage.PANEL), VIDEO, panel(Panel.CAMERA)),
+    "interview": Case(session(), IDLE_DESK, APPOINTMENT),
+    "interview_on": Case(session(), msgspec.structs.replace(TWO, capture=Capture.ON), APPOINTMENT),
+    "interview_possible": Case(session(), msgspec.structs.replace(TWO, capture=Capture.POSSIBLE), APPOINTMENT),
+    "interview_over": Case(session(), TWO, side(Side.INTERVIEW)),
+    "bar_camera": Case(
+        session(), msgspec.structs.replace(MANY_PAGES, documents=DOCUMENTS.documents, capture=Capture.ON)
+    ),
+    "bar_microphone": Case(session(), msgspec.structs.replace(TWO, capture=Capture.POSSIBLE)),
     "private": Case(agent(private=True), TWO),
     "erasing": Case(session(State.ENDING), TWO),
     "maintenance": Case(Snapshot(state=State.MAINTENANCE)),

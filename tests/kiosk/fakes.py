@@ -46,6 +46,7 @@ class _Any(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     on: bool | None = None
     kind: str | None = None
     why: str | None = None
+    what: str | None = None
 
 
 AGENT = (
@@ -122,7 +123,10 @@ class FakeStation:
             "org.marchepied.Session", run / "control", ("Ready", "Start", "End", "MoreTime", *AGENT), Snapshot()
         )
         self.desk = Fake(
-            "org.marchepied.Desk", run / "desk", ("Open", "Home", "Show", "Close", "Retry"), DeskSnapshot()
+            "org.marchepied.Desk",
+            run / "desk",
+            ("Open", "Home", "Show", "Close", "Retry", "Allow", "StopCapture"),
+            DeskSnapshot(),
         )
         self.guard = Fake("org.marchepied.Guard", run / "guard", ("Layout", "Press", "Type"), GuardNews())
 

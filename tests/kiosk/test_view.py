@@ -27,6 +27,7 @@ SCREENS = {
     "warning": Screen.WARNING,
     "confirm": Screen.CONFIRM_END,
     "help": Screen.HELP,
+    "interview": Screen.INTERVIEW,
     "pin": Screen.PIN,
     "panel": Screen.AGENT_PANEL,
     "private": Screen.PRIVATE,

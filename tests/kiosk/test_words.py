@@ -78,7 +78,8 @@ def test_codes_have_words() -> None:
 
 def test_refusals_of_what_the_ui_calls_have_words() -> None:
     root = KIOSK.parent
-    called = [root / "session" / "machine.py", root / "session" / "desk.py", root / "kiosk" / "guard" / "service.py"]
+    ours = [root / "session" / name for name in ("machine.py", "desk.py", "allowances.py")]
+    called = [*ours, root / "kiosk" / "guard" / "service.py"]
     codes = {code for path in called for code in re.findall(r'Refused\("([a-z_]+)"\)', path.read_text("utf-8"))}
     assert "no_extension_left" in codes
     assert {f"refusal.{code}" for code in codes - {"no_key"}} <= set(words.load("fr"))

@@ -36,13 +36,14 @@ _PORTAL: dict[str, Page] = {
     "/telechargement/GRAND": files.large,
     "/fenetres": pages.windows,
     "/copie": pages.copying,
+    "/entretien": pages.interview,
     "/marque": pages.mark,
     "/lent": pages.slow,
     "/occupe": pages.busy,
     "/ressources": pages.resources,
     "/interdits": trials.index,
 }
-_LOGIN: dict[str, Page] = {"/": account.identify, "/identification": account.identify}
+_LOGIN: dict[str, Page] = {"/": account.identify, "/identification": account.identify, "/entretien": pages.interview}
 _TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 _CACHED = [("Cache-Control", "public, max-age=600")]
 

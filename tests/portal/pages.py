@@ -38,6 +38,7 @@ def home(context: Context, request: Request) -> Response:
         ("/pieces/texte", "Envoyer un texte comme pièce"),
         ("/fenetres", "Onglets et fenêtres"),
         ("/copie", "Copier et coller"),
+        ("/entretien", "Entretien par vidéo"),
         ("/marque?texte=exemple", "Page marquée"),
         ("/traces", "Traces gardées ici"),
         ("/ressources", "Ressources d'un autre hôte"),
@@ -78,6 +79,13 @@ def copying(context: Context, request: Request) -> Response:
     body += '<button type="button" class="bouton" id="copier">Copier le texte</button>'
     body += field("collage", "Coller ici", kind="textarea")
     return page("Copier et coller", body + '<p id="etat" role="status"></p>', script="page.js")
+
+
+def interview(context: Context, request: Request) -> Response:
+    body = heading("Entretien par vidéo", "Un conseiller vous attend. Il vous verra et vous entendra.")
+    body += '<button type="button" class="bouton" id="rejoindre" autofocus>Rejoindre</button>'
+    body += '<p class="grand" id="etat" role="status"></p><video id="image" autoplay muted playsinline></video>'
+    return page("Entretien par vidéo", body, script="entretien.js")
 
 
 def mark(context: Context, request: Request) -> Response:

@@ -47,6 +47,7 @@ GOOD = {
         ("/telechargement", "Téléchargements"),
         ("/fenetres", "Onglets et fenêtres"),
         ("/copie", "Copier et coller"),
+        ("/entretien", "Entretien par vidéo"),
         ("/marque?texte=abc", "Marque abc"),
         ("/lent?s=0", "Page lente arrivée"),
         ("/occupe?s=1", "Page occupée"),

@@ -244,7 +244,7 @@ async def test_the_service_describes_itself(asked: Asked) -> None:
         *("Status", "Watch", "Start", "MoreTime", "Activity", "End", "Ready", "Fail", "Receipts"),
         *("OutOfService", "Maintenance", "InService"),
         *("CallAgent", "CancelCall", "AgentAsk", "AgentEnter", "AgentLeave", "AgentExtend", "AgentPrivate"),
-        *("AgentOutcome", "AgentEnd", "AgentOutOfService", "AgentMaintenance", "AgentInService"),
+        *("AgentAllowed", "AgentOutcome", "AgentEnd", "AgentOutOfService", "AgentMaintenance", "AgentInService"),
     }
     assert members["method Ready"] == "method Ready(component: Component) -> ()"
     assert members["method OutOfService"] == "method OutOfService(why: ?string) -> ()"

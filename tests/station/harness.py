@@ -76,7 +76,7 @@ id = "portail"
 title = "Portail des Trois-Rivières"
 url = "http://portail.localhost:{port}/"
 hosts = ["connexion.localhost:{port}", "portail.localhost:{tls_port}", "portail.localhost:{down_port}"]
-"""
+{more}"""
 
 DEFAULTS: dict[str, object] = {
     "minutes": 45,
@@ -96,6 +96,7 @@ DEFAULTS: dict[str, object] = {
     "port": 1,
     "tls_port": 2,
     "down_port": 3,
+    "more": "",
 }
 
 
@@ -110,7 +111,8 @@ class RunningStation:
     """A context manager. `supervise` restarts a daemon that was killed, as systemd's Restart= does.
 
     `tampered`: options of tests.station.tampered, which is then what runs in place of the plain daemon. `apart`: in
-    a mount namespace of its own, in which programs and files can be hidden from it (see `hide`).
+    a mount namespace of its own, in which programs and files can be hidden from it (see `hide`). `alone`: in a network
+    of its own too, without any link, and so without the portal. `more`: more lines at the end of the configuration.
     """
 
     def __init__(
@@ -120,11 +122,14 @@ class RunningStation:
         name: str = "test",
         tampered: tuple[str, ...] = (),
         apart: bool = False,
+        alone: bool = False,
         **settings: object,
     ) -> None:
         self.settings = {**DEFAULTS, **settings}
         self._supervise = supervise
-        self._before = ("unshare", "--mount", "--propagation", "private", "--") if apart else ()
+        self._apart = apart
+        own = (*(("--mount", "--propagation", "private") if apart else ()), *(("--net",) if alone else ()))
+        self._before = ("unshare", *own, "--") if own else ()
         self._module = ("tests.station.tampered", *tampered) if tampered else ("session.sessiond",)
         self._name = f"marchepied-{name}-{os.getpid()}"
         self.directory = Path(tempfile.mkdtemp(prefix="marchepied-test-"))
@@ -231,7 +236,7 @@ class RunningStation:
     @contextlib.contextmanager
     def hide(self, target: str | Path, behind: str | Path) -> Iterator[None]:
         """`target` looks like `behind` to the daemon and to what it starts from now on. Only where `apart`."""
-        assert self._before, "this would change the machine"
+        assert self._apart, "this would change the machine"
         self.inside("mount", "--bind", str(behind), str(target))
         try:
             yield
@@ -240,8 +245,9 @@ class RunningStation:
             self.inside(sys.executable, "-c", _UNMOUNT, str(target))
 
     def inside(self, *argv: str) -> None:
-        """Runs a program in the daemon's mount namespace. Raises CalledProcessError."""
-        subprocess.run(["nsenter", f"--mount=/proc/{self.pid}/ns/mnt", "--", *argv], check=True, capture_output=True)
+        """Runs a program in the daemon's mount and network namespaces. Raises CalledProcessError."""
+        spaces = [f"--mount=/proc/{self.pid}/ns/mnt", f"--net=/proc/{self.pid}/ns/net"]
+        subprocess.run(["nsenter", *spaces, "--", *argv], check=True, capture_output=True)
 
     def kill_daemon(self) -> None:
         os.kill(self.pid, signal.SIGKILL)

@@ -2,6 +2,7 @@
 
 --set MODULE:NAME=NUMBER   another value for a constant (a patience that a test has no time for)
 --no-policy                the browser gets an empty policy
+--fake-camera              Chromium's own fake camera and microphone
 --clock FILE               the wall clock is as many seconds off as the file says
 """
 
@@ -14,13 +15,14 @@ import time
 from pathlib import Path
 
 from session import sessiond
-from session.browser import policy
+from session.browser import policy, sandbox
 
 
 def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--set", action="append", default=[])
     parser.add_argument("--no-policy", action="store_true")
+    parser.add_argument("--fake-camera", action="store_true")
     parser.add_argument("--clock", type=Path)
     chosen, rest = parser.parse_known_args()
     for one in chosen.set:
@@ -31,6 +33,8 @@ def main() -> int:
         setattr(owner, name, float(value))
     if chosen.no_policy:
         policy.encode = lambda policy: b"{}"
+    if chosen.fake_camera:
+        sandbox._PLAIN_FLAGS = (*sandbox._PLAIN_FLAGS, "--use-fake-device-for-media-stream")  # type: ignore[assignment]
     if chosen.clock is not None:
         real, file = time.time, chosen.clock
         time.time = lambda: real() + float(file.read_text("ascii"))

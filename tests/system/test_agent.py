@@ -178,7 +178,7 @@ def test_a_visit_with_an_agent(station: RunningStation, visitor: Visitor, told: 
 def all_choices(visitor: Visitor) -> bool:
     """Whether the panel's first page is there: only that one has a sixth choice."""
     screen = visitor.screen
-    x, y = positions.centre("panel_maintain", screen.width, screen.height)
+    x, y = positions.centre("panel_allow", screen.width, screen.height)
     return screen.picture(x, y - 35, 1, 1).getpixel((0, 0))[:3] == (255, 255, 255)  # type: ignore[index]
 
 

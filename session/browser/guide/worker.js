@@ -14,12 +14,30 @@ const BLOCKED = new Set([
   'DISALLOWED_URL_SCHEME', 'UNSAFE_PORT', 'UNSAFE_REDIRECT', 'INVALID_URL', 'ACCESS_DENIED', 'FILE_NOT_FOUND'
 ])
 
-function kindOf (error) {
+// What a cut network looks like, and so may one site that is away: two sites in a row are the network.
+const FAR = new Set([
+  'NAME_NOT_RESOLVED', 'NAME_RESOLUTION_FAILED', 'DNS_TIMED_OUT', 'TIMED_OUT', 'CONNECTION_TIMED_OUT',
+  'ADDRESS_UNREACHABLE', 'NETWORK_CHANGED', 'NETWORK_IO_SUSPENDED'
+])
+const silent = new Set()
+function isOffline (name, url) {
+  const host = new URL(url).hostname
+  if (/(^|\.)localhost$/.test(host)) return false // needs no network: a demonstration
+  if (name === 'INTERNET_DISCONNECTED' || !navigator.onLine) return true
+  if (FAR.has(name)) silent.add(host)
+  return FAR.has(name) && silent.size > 1
+}
+chrome.webNavigation.onCompleted.addListener((details) => {
+  if (details.frameId === 0 && /^https?:/.test(details.url)) silent.clear()
+})
+
+function kindOf (error, url) {
   const name = error.replace(/^net::ERR_/, '')
   if (name === 'ABORTED') return null
+  if (name === 'CACHE_MISS') return 'unsent'
   if (BLOCKED.has(name)) return 'blocked'
   if (/^(CERT_|SSL_|BAD_SSL|INSECURE_)/.test(name)) return 'certificate'
-  return 'down'
+  return isOffline(name, url) ? 'offline' : 'down'
 }
 
 // Tabs whose navigation began on our page: if it fails again on the way back, go one further back.
@@ -54,7 +72,7 @@ async function show (failed, kind) {
 
 chrome.webNavigation.onErrorOccurred.addListener(async (details) => {
   if (details.frameId !== 0 || details.url.startsWith(PAGE)) return
-  let kind = kindOf(details.error)
+  let kind = kindOf(details.error, details.url)
   if (kind === null) return
   seen.add(details.tabId)
   failing.set(details.tabId, details)

@@ -17,7 +17,9 @@ import pytest
 
 from session import rpc
 from session.browser import sandbox
+from session.model import AgentStage, Snapshot
 from session.pages import DeskSnapshot, Settings, Site
+from session.published import Published
 from tests.portal import Portal
 from tests.session.browser.harness import PATIENCE, USERS, Browser, DeskProcess, Screen
 
@@ -31,14 +33,45 @@ class _Component(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     component: str
 
 
+class _Act(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    act: str
+
+
 class Daemon:
-    """What the desk needs of the daemon: a control socket that takes `Ready`."""
+    """What the desk needs of the daemon: a control socket that takes `Ready`, and tells of the session's state."""
 
     def __init__(self) -> None:
         self.service = rpc.Service("org.marchepied.Session")
         self.service.add("Ready", self._ready, parameters=_Component, uids=None)
+        self.service.add("Watch", self._watch, uids=None)
+        self.service.add("AgentAllowed", self._allowed, parameters=_Act, uids=None)
+        self.allowed: list[str] = []
+        self.service.add("Activity", self._activity, uids=None)
+        self.activities = 0
+        self.state = Published(Snapshot())
+        self.sent: Published[Snapshot | None] = Published(None)
         self.ready: list[str] = []
         self.told = asyncio.Event()
+
+    def _activity(self, _caller: rpc.Caller, _parameters: rpc.NoParameters) -> None:
+        self.activities += 1
+
+    def _allowed(self, _caller: rpc.Caller, parameters: _Act) -> None:
+        if self.state.value.agent.stage is not AgentStage.PANEL:
+            raise rpc.Refused("wrong_state")
+        self.allowed.append(parameters.act)
+
+    async def _watch(self, _caller: rpc.Caller, _parameters: rpc.NoParameters) -> AsyncIterator[Snapshot]:
+        async with contextlib.aclosing(self.state.follow()) as states:
+            async for state in states:
+                yield state
+                self.sent.set(state)
+
+    async def becomes(self, state: Snapshot) -> None:
+        """Returns when the desk has been told."""
+        self.state.set(state)
+        async with asyncio.timeout(PATIENCE):
+            await self.sent.until(state)
 
     def _ready(self, _caller: rpc.Caller, parameters: _Component) -> None:
         self.ready.append(parameters.component)

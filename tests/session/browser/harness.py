@@ -21,6 +21,7 @@ from types import TracebackType
 
 import msgspec
 
+from session.allowances import cameras_of
 from session.browser import policy, sandbox
 from session.environment import bus, display
 from session.environment.sandbox import CODE, Bind, Sandbox, etc_binds, python_binds
@@ -119,7 +120,12 @@ class Screen:
         shutil.rmtree(self.root)
 
     def policy(self) -> dict[str, object]:
-        return policy.build(policy.hosts_of(self.settings), downloads=str(sandbox.DOCUMENTS))
+        return policy.build(
+            policy.hosts_of(self.settings),
+            downloads=str(sandbox.DOCUMENTS),
+            cameras=cameras_of(self.settings),
+            interview=self.settings.interview,
+        )
 
     def x(self, *argv: str) -> str:
         """Runs an X client on this display; what it says."""
@@ -206,6 +212,7 @@ class DeskProcess:
             Bind(tree.settings, "/run/marchepied/settings.json"),
             Bind(tree.documents, "/home/screen/documents", writable=True),
             Bind(tree.bus, str(bus.DIRECTORY)),
+            Bind(tree.visit_policy, "/run/visit.json", writable=True),
         ]
         if control is not None:
             binds.append(Bind(control, "/run/marchepied/control", writable=True))
@@ -216,6 +223,7 @@ class DeskProcess:
             ("MARCHEPIED_RUN", "/run/marchepied"),
             ("MARCHEPIED_SETTINGS", "/run/marchepied/settings.json"),
             ("MARCHEPIED_DOCUMENTS", "/home/screen/documents"),
+            ("MARCHEPIED_VISIT", "/run/visit.json"),
         )
         program = Sandbox((sys.executable, "-P", "-m", "session.desk"), USERS.screen, tuple(binds), environment)
         said = os.open(output or os.devnull, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)

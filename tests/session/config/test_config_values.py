@@ -34,6 +34,10 @@ from tests.session.config.text import SITE, mistakes, parse
             'line 2: display.server must be one of "xvfb", "xephyr", not "wayland". '
             'Example: server = "xvfb"',
         ),
+        (
+            SITE + "\ncamera = true",
+            "line 6: sites[1].camera needs a station that has camera and microphone: set interview.enabled = true",
+        ),
         ("[browser]\ngpu = 1", "line 2: browser.gpu must be true or false, not 1. Example: gpu = false"),
         (
             "[browser]\nprogram = 'chromium'",
@@ -98,7 +102,7 @@ from tests.session.config.text import SITE, mistakes, parse
             '"odd \\u001b key" = 1',
             'line 1: "odd \\u001b key" is not a key that Marchepied knows. The keys of the file are: '
             "station, "
-            "session, environment, display, voice, browser, network, agent, demonstration, wipe, sites.",
+            "session, environment, display, voice, browser, network, interview, agent, demonstration, wipe, sites.",
         ),
     ],
 )

@@ -42,6 +42,8 @@ def test_each_directory_belongs_to_its_user_and_is_closed_to_the_others(tree: Tr
         "documents": (visitor, screen, 0o2770),
         "etc": (0, 0, 0o755),
         "etc/settings.json": (0, 0, 0o644),
+        "etc/managed": (0, 0, 0o755),
+        "etc/managed/visit.json": (screen, screen, 0o644),
         "etc/screen.xauth": (screen, screen, 0o600),
         "etc/visitor.xauth": (visitor, visitor, 0o600),
     }
