@@ -18,6 +18,7 @@ import msgspec
 
 from kiosk import client, plain, remembered, theme, view
 from kiosk.agent import Agent
+from kiosk.papers import Calls, Rooms
 from kiosk.speech.voice import Voice
 from kiosk.words import LANGUAGES, Words
 from session.model import Snapshot, State
@@ -54,6 +55,9 @@ class Presenter:
         self._memory = memory
         self.local = remembered.load(memory, self._usual) if memory is not None else self._usual
         self.words = Words(self.local.language)
+        self.rooms = Rooms()
+        """None of the rooms of papers is there yet: no snapshot speaks of them."""
+        self.papers: Calls | None = None
         self.said = ""
         """A short word about the last tap: a refusal, or that a site is being opened."""
         self.voice = Voice(run / "voice" / "ssip", on_change)
@@ -76,7 +80,7 @@ class Presenter:
 
     @property
     def screen(self) -> view.Screen:
-        return view.screen_for(self.snapshot, self.desk, self.local)
+        return view.screen_for(self.snapshot, self.desk, self.local, self.rooms)
 
     @property
     def bar(self) -> theme.BarPlan:
@@ -217,9 +221,16 @@ class Presenter:
         """`back`, `larger` or `smaller`, on the site in front."""
         self._call(self._guard, client.GUARD, "Press", action=action)
 
-    def turn_to(self, side: view.Side | None) -> None:
-        """Opens what is beside the site (the pages, the documents, the question about ending), or closes it."""
-        self._set(side=side)
+    def turn_to(self, side: view.Side | None, chosen: str = "") -> None:
+        """Opens what is beside the site (the pages, the documents, the question about ending), or closes it.
+
+        `chosen` is the id of what it is about, where it is about one thing.
+        """
+        self._set(side=side, chosen=chosen)
+
+    def pick(self, *documents: str) -> None:
+        """These are tapped in the picker, and no others."""
+        self._set(picked=documents)
 
     def read_notice(self) -> None:
         self._set(notice_read=True)

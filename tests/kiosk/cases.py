@@ -6,6 +6,7 @@ import time
 
 import msgspec
 
+from kiosk.papers import Rooms
 from kiosk.view import Local, Panel, Side
 from session.model import (
     Act,
@@ -21,6 +22,7 @@ from session.model import (
     WipeSummary,
 )
 from session.pages import BrowserState, DeskSnapshot, Document, Page, PageState, Settings, Site
+from tests.kiosk import recorded
 
 TITLES = (
     "Mon compte ameli",
@@ -45,6 +47,7 @@ class Case(msgspec.Struct, frozen=True):
     local: Local = Local(language="fr", connected=True, notice_read=True)
     said: str = ""
     """Key of a refusal that is on the screen."""
+    rooms: Rooms = Rooms()
 
 
 def page(
@@ -186,5 +189,14 @@ CASES: dict[str, Case] = {
             Snapshot(state=State.OUT_OF_SERVICE, trouble=trouble, note="Retour prévu lundi matin, à Verdun. " * 3)
         )
         for trouble in Trouble
+    },
+    **{
+        name: Case(
+            session(),
+            IDLE_DESK if name.startswith("themes") else TWO,
+            Local("fr", True, True, side=state.side, chosen=state.chosen, picked=state.picked),
+            rooms=recorded.rooms(state),
+        )
+        for name, state in recorded.STATES.items()
     },
 }

@@ -19,7 +19,8 @@ from kiosk import theme, toolkit
 from kiosk.speech import outline
 from kiosk.speech.voice import Said
 from kiosk.words import Words
-from tests.kiosk import cases
+from tests.kiosk import cases, recorded
+from tests.kiosk.recorder import Recorder
 
 SPEAKING = ("bar_opening", "what_for_pages", "confirm_end")
 """Cases that are drawn as the voice speaks."""
@@ -84,6 +85,7 @@ def main() -> int:
     presenter = Presenter(cases.SETTINGS, Path("/nonexistent"), lambda: None)
     # With a voice there is the least room;
     presenter.voice.offered = True
+    presenter.papers = Recorder()
     stage = Stage(presenter)
     Window.add_widget(stage)
     Clock._max_fps = 0
@@ -97,7 +99,10 @@ def main() -> int:
             for name, case in cases.CASES.items():
                 if name.startswith("out_of_service") and show.width != smallest:
                     continue  # a page of text each: the smallest size is the one that counts
-                presenter.snapshot, presenter.desk = case.snapshot, case.desk
+                upright = show.height > show.width
+                if name in recorded.STATES and name not in recorded.FIRST and not (show.width == smallest or upright):
+                    continue  # so it is for the states of one screen of papers
+                presenter.snapshot, presenter.desk, presenter.rooms = case.snapshot, case.desk, case.rooms
                 presenter.local = msgspec.structs.replace(
                     case.local, language=language, text_size=show.text_size, colours=show.colours
                 )

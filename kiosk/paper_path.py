@@ -1,0 +1,63 @@
+"""Where the visitor is led when the papers change: pure, as `kiosk.view` is.
+
+Whoever takes snapshots of papers in calls `settle` with each, as the presenter does with the session's.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from kiosk.view import Local, Side
+from scanner.model import ScannedPage
+from session.papers import Papers
+
+NEXT = "next"
+"""Chosen at the scanner: the next page is to be laid down. A page's id there: that one, once more."""
+
+
+def settle(local: Local, before: Papers, after: Papers) -> Local:
+    """What stays of `local`: nothing that is about what has gone."""
+    if _picker(before) != _picker(after):
+        # Other documents for another site: what was tapped before must not be sent unseen.
+        local = msgspec.structs.replace(local, side=None, chosen="", picked=())
+    gone = {paper.id for paper in before.documents or ()} - {paper.id for paper in after.documents or ()}
+    if local.chosen in gone:
+        local = msgspec.structs.replace(local, side=Side.DOCUMENTS, chosen="")
+    if local.side in (Side.LOOK, Side.PRINT_CHOICES) and _job(before) is not None and _job(after) is None:
+        local = msgspec.structs.replace(local, side=Side.DOCUMENTS, chosen="")
+    return _at_scanner(local, before, after)
+
+
+def _at_scanner(local: Local, before: Papers, after: Papers) -> Local:
+    if local.side not in (Side.SCANNER, Side.REVIEW, Side.SCAN_PAGE, Side.FIXES):
+        return local
+    new = _newest(before, after)
+    if new is not None and not _pages(after):
+        # The pages have become a document: it gets its name, or is sent at once.
+        side = Side.NAME if after.picker is None else None
+        return msgspec.structs.replace(local, side=side, chosen=new)
+    stages = [None if one.scanner is None else one.scanner.stage for one in (before, after)]
+    if local.side is Side.SCANNER:
+        return local if stages[0] is stages[1] else msgspec.structs.replace(local, chosen="")
+    if not _pages(after):
+        return msgspec.structs.replace(local, side=Side.SCANNER, chosen="")
+    if local.side is not Side.REVIEW and local.chosen not in {page.id for page in _pages(after)}:
+        return msgspec.structs.replace(local, side=Side.REVIEW, chosen="")
+    return local
+
+
+def _pages(papers: Papers) -> tuple[ScannedPage, ...]:
+    return papers.scanner.pages if papers.scanner is not None else ()
+
+
+def _picker(papers: Papers) -> str | None:
+    return papers.picker.id if papers.picker is not None else None
+
+
+def _job(papers: Papers) -> str | None:
+    return papers.printing.job.id if papers.printing is not None and papers.printing.job is not None else None
+
+
+def _newest(before: Papers, after: Papers) -> str | None:
+    known = {paper.id for paper in before.documents or ()}
+    return next((paper.id for paper in reversed(after.documents or ()) if paper.id not in known), None)
