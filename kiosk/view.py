@@ -227,9 +227,7 @@ def _of_papers(local: Local, rooms: Rooms) -> Screen | None:
             there = job
         case Side.KEY:
             there = papers.key is not None
-        case Side.DOSSIER | Side.PAPER:
-            there = papers.dossier is not None and rooms.procedures is not None
-        case Side.PROCEDURES | Side.CARD | Side.SITES:
+        case Side.PROCEDURES | Side.CARD | Side.SITES | Side.DOSSIER | Side.PAPER:
             there = rooms.procedures is not None
         case _:
             there = False

@@ -67,7 +67,7 @@ class CardSheet(PaperSheet):
 
     def _look_at_papers(self, one: Procedure) -> None:
         self.calls.begin(one.id)
-        self.host.turn_to(Side.DOSSIER)
+        self.host.turn_to(Side.DOSSIER, one.id)
 
     def _begin(self, one: Procedure) -> None:
         self.calls.begin(one.id)

@@ -18,10 +18,9 @@ ICONS = {Status.UNKNOWN: "question", Status.HAVE: "tick", Status.TO_SCAN: "scann
 class DossierSheet(PaperSheet):
     @property
     def _procedure(self) -> Procedure | None:
-        known, dossier = self.host.rooms.procedures, self.papers.dossier
-        if known is None or dossier is None:
-            return None
-        return next((one for one in known.procedures if one.id == dossier.procedure), None)
+        """The one that was chosen: its dossier may come a moment later."""
+        known = self.host.rooms.procedures
+        return next((one for one in known.procedures if one.id == self.host.local.chosen), None) if known else None
 
     def shown(self) -> object:
         return self._procedure, self.papers.dossier, self.papers.printing is None
@@ -54,7 +53,9 @@ class DossierSheet(PaperSheet):
 
     def _lines(self, one: Procedure) -> Iterator[tuple[NeededPaper, DossierLine]]:
         """Every paper of the procedure: one that the dossier does not speak of is not known to be there."""
-        known = {line.paper: line for line in self.papers.dossier.lines} if self.papers.dossier is not None else {}
+        dossier = self.papers.dossier
+        there = dossier is not None and dossier.procedure == one.id
+        known = {line.paper: line for line in dossier.lines} if dossier is not None and there else {}
         for needed in one.papers:
             yield needed, known.get(needed.id, DossierLine(needed.id))
 

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from kiosk.screens.paper_sheet import PaperSheet, load_rules
 from kiosk.view import Side
+from printing.model import PrintJob
 
 
 class LookSheet(PaperSheet):
+    @property
+    def _job(self) -> PrintJob | None:
+        """What is to be printed, if it is that which is looked at."""
+        job = self.papers.printing.job if self.papers.printing is not None else None
+        return job if job is not None and job.id == self.host.local.chosen else None
+
     def _what(self) -> tuple[int, int]:
         """How many pages, and which version."""
         chosen = self.host.local.chosen
-        job = self.papers.printing.job if self.papers.printing is not None else None
-        if job is not None and job.id == chosen:
-            return job.pages, job.picture
+        if self._job is not None:
+            return self._job.pages, self._job.picture
         document = self.document(chosen)
         return (max(1, document.pages), document.picture) if document is not None else (0, 0)
 
@@ -22,10 +28,10 @@ class LookSheet(PaperSheet):
     def fill(self) -> None:
         pages, version = self._what()
         chosen = self.host.local.chosen
-        if self.document(chosen) is not None:
-            self.back(self.go(Side.DOCUMENT, chosen))
+        if self._job is not None:
+            self.back(self.go(None))
         else:
-            self.back(self.go(Side.DOCUMENTS))
+            self.back(self.go(Side.DOCUMENT, chosen) if pages else self.go(Side.DOCUMENTS))
         if not pages:
             self.ids.title.text = self.say("document.gone")
             self.space()

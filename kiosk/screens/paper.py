@@ -32,7 +32,8 @@ class PaperOfDossierSheet(PaperSheet):
 
     def fill(self) -> None:
         needed, line = self._what()
-        self.back(self.go(Side.DOSSIER))
+        dossier = self.papers.dossier
+        self.back(self.go(Side.DOSSIER, dossier.procedure) if dossier is not None else self.go(None))
         if needed is None:
             self.ids.title.text = self.say("paper.gone")
             self.space()

@@ -23,7 +23,7 @@ from tests.kiosk.gallery import Report
 
 SCANNING = {Screen.SCANNER, Screen.REVIEW, Screen.SCAN_PAGE, Screen.FIXES}
 KEEPING = {Screen.SHELF, Screen.DOCUMENT, Screen.LOOK, Screen.NAME, Screen.DROP}
-CHOOSING = {Screen.THEMES, Screen.SITES, Screen.PROCEDURES, Screen.CARD}
+CHOOSING = {Screen.THEMES, Screen.SITES, Screen.PROCEDURES, Screen.CARD, Screen.DOSSIER, Screen.PAPER}
 NOW = Procedures("2026-11-01")
 ROOMS: dict[str, tuple[Rooms, set[Screen]]] = {
     "none": (Rooms(), set()),
@@ -43,7 +43,7 @@ ROOMS: dict[str, tuple[Rooms, set[Screen]]] = {
     "key": (Rooms(Papers(key=KeyState())), {Screen.KEY}),
     "procedures": (Rooms(procedures=NOW), CHOOSING),
     "dossier without procedures": (Rooms(Papers(dossier=Dossier("d"))), set()),
-    "dossier": (Rooms(Papers(dossier=Dossier("d")), NOW), {*CHOOSING, Screen.DOSSIER, Screen.PAPER}),
+    "dossier": (Rooms(Papers(dossier=Dossier("d")), NOW), CHOOSING),
 }
 
 
