@@ -38,6 +38,7 @@ class Stage(FloatLayout):
         self._built: tuple[view.Screen, str, theme.TextSize, theme.Colours, int, int] | tuple[()] = ()
         self._word = basics.Word()
         self._screen: view.Screen | None = None
+        self._moment: object = None
         self.shown_at = 0.0
         """When this screen came, by time.monotonic()."""
         self._access = Access(self)
@@ -60,7 +61,10 @@ class Stage(FloatLayout):
         if self._sheet is not None:
             self._sheet.refresh()
         self._say(screen)
-        fresh = self._built[:1] != before
+        moment = self._sheet.moment if self._sheet is not None else None
+        fresh = self._built[:1] != before or moment != self._moment
+        if moment != self._moment:
+            self._moment, self.shown_at = moment, time.monotonic()
         self._access.rendered(fresh=fresh)
         said = self._presenter.said
         self._aloud.rendered(self._presenter.words, screen, fresh=fresh, said=said, access=self._access)

@@ -40,7 +40,9 @@ class Bar(Sheet):
         self.ids.where.opacity = 0 if self.host.said else 1
         self._tell_agent()
         self._offer(self.ids.pages, "bar.pages", len(desk.pages), least=2)
-        self._offer(self.ids.documents, "bar.documents", len(desk.documents) + desk.downloading, least=1)
+        papers = self.host.rooms.papers.documents
+        number = len(desk.documents) + desk.downloading if papers is None else len(papers)
+        self._offer(self.ids.documents, "bar.documents", number, least=1 if papers is None else 0)
 
     def _tell_where(self, page: Page) -> None:
         """The site and its lock, or in its place what is wrong with the page."""

@@ -12,6 +12,9 @@ class FitSheet(PaperSheet):
     def shown(self) -> object:
         return self.papers.fit, self.document(self.papers.fit.document) if self.papers.fit is not None else None
 
+    def now(self) -> object:
+        return self.papers.fit.stage if self.papers.fit is not None else None
+
     def fill(self) -> None:
         fit = self.papers.fit
         document = self.document(fit.document) if fit is not None else None

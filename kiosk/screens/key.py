@@ -21,6 +21,9 @@ class KeySheet(PaperSheet):
         now = self._key
         return now.stage, now.problem, now.files, now.more, now.copied, bool(self.papers.documents)
 
+    def now(self) -> object:
+        return self._key.stage, self._key.problem
+
     def fill(self) -> None:
         match self._key.stage:
             case KeyStage.NONE:

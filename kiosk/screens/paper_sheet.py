@@ -54,6 +54,10 @@ class PaperSheet(FullSheet):
     def live(self) -> None:
         """Follows what changes all the time: progress."""
 
+    def now(self) -> object:
+        """The screen's `moment`, where it goes through several."""
+        return None
+
     # What they have
 
     @property
@@ -73,6 +77,7 @@ class PaperSheet(FullSheet):
 
     def refresh(self) -> None:
         super().refresh()
+        self.moment = self.now()
         wanted = (self.shown(), self._part)
         if wanted != self._shown:
             self._shown, self._filled_at = wanted, time.monotonic()

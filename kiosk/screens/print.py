@@ -21,6 +21,9 @@ class PrintSheet(PaperSheet):
         now = self._state
         return now.stage, now.job, now.problem, now.refusal, now.low
 
+    def now(self) -> object:
+        return self._state.stage, self._state.problem
+
     def fill(self) -> None:
         job = self._state.job
         if job is None:

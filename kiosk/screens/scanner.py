@@ -26,6 +26,9 @@ class ScannerSheet(PaperSheet):
         told = now.percent is not None
         return now.stage, told, now.problem, now.source, now.card, now.second_face, now.pages, self.host.local.chosen
 
+    def now(self) -> object:
+        return self._scanner.stage, self._scanner.problem, self._laying
+
     def fill(self) -> None:
         match self._scanner.stage:
             case _ if self._laying:

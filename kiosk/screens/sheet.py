@@ -62,6 +62,9 @@ class Host(Protocol):
 class Sheet(BoxLayout):
     """One screen. Built for one size and one language; `refresh` shows what changed since."""
 
+    moment: object = None
+    """Where a screen goes through several: another one is a new screen to the ear, the keyboard and a hasty finger."""
+
     def __init__(self, host: Host) -> None:
         # Before Kivy applies the rules of the .kv file, which read it.
         self.host = host

@@ -42,6 +42,27 @@ class Tap(msgspec.Struct, frozen=True):
     """Whether that one did anything."""
 
 
+class Report(msgspec.Struct):
+    taps: list[Tap] = []
+    passages: list[tuple[str, str, bool]] = []
+    """From a state to another of the same screen, and whether that is a new screen to the ear and the keyboard."""
+
+
+PASSAGES = (
+    ("scanner_glass", "scanner_scanning"),
+    ("scanner_scanning", "scanner_done"),
+    ("scanner_done", "scanner_next"),
+    ("scanner_scanning", "scanner_jammed"),
+    ("scanner_glass", "scanner_card"),
+    ("print_asking", "print_left"),
+    ("print_printing", "print_no_paper"),
+    ("print_printing", "print_done"),
+    ("key_copying", "key_done"),
+    ("fit_working", "fit_done"),
+    ("picker_one", "picker_chosen"),
+)
+
+
 def main() -> int:
     toolkit.prepare(*SIZES[0])
     from kivy.base import EventLoop
@@ -50,6 +71,7 @@ def main() -> int:
 
     from kiosk.agent import Agent
     from kiosk.presenter import Presenter
+    from kiosk.screens.paper_sheet import PaperSheet
     from kiosk.shell import Stage
 
     recorder = Recorder()
@@ -59,6 +81,9 @@ def main() -> int:
 
         def open_site(self, site: str) -> None:
             recorder.open_site(site)
+
+        def end(self) -> None:
+            recorder.end()
 
     presenter = Tapped(cases.SETTINGS, Path("/nonexistent"), lambda: None)
     presenter.papers = recorder
@@ -78,7 +103,7 @@ def main() -> int:
         case = cases.CASES[name]
         presenter.snapshot, presenter.desk, presenter.rooms = case.snapshot, case.desk, case.rooms
         presenter.local = case.local
-        stage._built = ()  # as new
+        stage._built, stage._screen = (), None  # as new
         stage.render()
         for _ in range(3):
             EventLoop.idle()
@@ -90,9 +115,30 @@ def main() -> int:
 
     def settled() -> None:
         """As if the screen had been there for a while."""
-        stage.shown_at = stage._sheet._filled_at = -1.0  # type: ignore[union-attr]
+        stage.shown_at = -1.0
+        if isinstance(stage._sheet, PaperSheet):
+            stage._sheet._filled_at = -1.0
+
+    def came_at() -> float:
+        return max(stage.shown_at, stage._sheet._filled_at if isinstance(stage._sheet, PaperSheet) else 0.0)
 
     taps: list[Tap] = []
+    news: list[bool] = []
+    aloud = stage._aloud.rendered
+
+    def rendered(*given: Any, fresh: bool, **named: Any) -> None:
+        news.append(fresh)
+        aloud(*given, fresh=fresh, **named)
+
+    stage._aloud.rendered = rendered  # type: ignore[method-assign]
+    passages = []
+    for first, second in PASSAGES:
+        show(first)
+        news.clear()
+        case = cases.CASES[second]
+        presenter.rooms, presenter.local = case.rooms, case.local
+        stage.render()
+        passages.append((first, second, any(news)))
     for width, height in SIZES:
         Window.size = (width, height)
         for name in recorded.STATES if width > height else sorted(recorded.FIRST):
@@ -104,7 +150,7 @@ def main() -> int:
                 before, seen = presenter.local, [item.words for item in stage.outline()]
                 recorder.calls.clear()
                 touch(item.widget)
-                early = time.monotonic() - stage._sheet._filled_at < INERT_SECONDS  # type: ignore[union-attr]
+                early = time.monotonic() - came_at() < INERT_SECONDS
                 at_once = bool(recorder.calls) or presenter.local != before
                 if at_once:
                     show(name)
@@ -120,7 +166,7 @@ def main() -> int:
                 changed = local != before or moved
                 picked = list(local.picked)
                 taps.append(Tap(name, words, calls, side, local.chosen, picked, screen, changed, early, at_once))
-    sys.stdout.buffer.write(msgspec.json.encode(taps))
+    sys.stdout.buffer.write(msgspec.json.encode(Report(taps, passages)))
     return 0
 
 

@@ -96,9 +96,11 @@ def test_papers_wait_for_whatever_comes_first() -> None:
 
 
 def test_without_rooms_no_button_speaks_of_them(report: Report) -> None:
-    keys = ("scanner.scan", "shelf.scan", "shelf.key", "document.print", "picker.scan", "print.now", "card.begin")
+    keys = ("scanner.scan", "shelf.scan", "shelf.key", "document.print", "picker.scan", "print.now")
     words = {Words(language)(key) for language in LANGUAGES for key in keys}
     seen = {(target.case, target.text) for target in report.targets if target.text in words}
     assert {case for case, _ in seen} <= set(recorded.STATES)
+    today = {target.text for target in report.targets if target.case in ("bar", "what_for")}
+    assert not today & {Words(language)("bar.documents") for language in LANGUAGES}
     # The same for a room that is there alone.
     assert not {case for case, _ in seen if case.endswith("_alone")} - {"scanpage_alone"}

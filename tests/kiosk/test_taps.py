@@ -14,14 +14,14 @@ from kiosk.papers import Calls
 from kiosk.view import OF_PAPERS, Screen
 from kiosk.words import Words
 from tests.kiosk import recorded
-from tests.kiosk.tapping import Tap
+from tests.kiosk.tapping import PASSAGES, Report, Tap
 from tests.kiosk.xvfb import xvfb
 
 say = Words("fr")
 
 
 @pytest.fixture(scope="module")
-def taps(tmp_path_factory: pytest.TempPathFactory) -> list[Tap]:
+def report_of_taps(tmp_path_factory: pytest.TempPathFactory) -> Report:
     with xvfb(1920, 1920) as display:
         done = subprocess.run(
             [sys.executable, "-m", "tests.kiosk.tapping"],
@@ -30,7 +30,12 @@ def taps(tmp_path_factory: pytest.TempPathFactory) -> list[Tap]:
             stdout=subprocess.PIPE,
             timeout=200,
         )
-    return msgspec.json.decode(done.stdout, type=list[Tap])
+    return msgspec.json.decode(done.stdout, type=Report)
+
+
+@pytest.fixture(scope="module")
+def taps(report_of_taps: Report) -> list[Tap]:
+    return report_of_taps.taps
 
 
 def job(case: str, **changes: object) -> dict[str, Any]:
@@ -218,3 +223,18 @@ def test_no_side_without_a_screen(taps: list[Tap]) -> None:
         and tap.side != recorded.STATES[tap.case].side
     ]
     assert wrong == []
+
+
+SMALL = {("scanner_glass", "scanner_card"), ("print_asking", "print_left"), ("picker_one", "picker_chosen")}
+"""A choice on the same screen: the keyboard stays where it is, and nothing is said anew."""
+
+
+def test_what_comes_by_itself_is_a_new_screen_to_the_ear_and_the_keyboard(report_of_taps: Report) -> None:
+    assert {(first, second): new for first, second, new in report_of_taps.passages} == {
+        passage: passage not in SMALL for passage in PASSAGES
+    }
+
+
+@pytest.mark.parametrize(("button", "calls"), [("confirm_end.no", []), ("confirm_end.yes", [("end", [])])])
+def test_the_end_is_asked_about(taps: list[Tap], button: str, calls: list[tuple[str, list[Any]]]) -> None:
+    assert all(tap.calls == calls for tap in tapped(taps, "confirm_unused", button))
