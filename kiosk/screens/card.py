@@ -44,7 +44,7 @@ class CardSheet(PaperSheet):
         self.ids.lead.text = plain.clean(one.official, OFFICIAL_LENGTH)
         self.back(self.go(Side.PROCEDURES, one.theme))
         columns = 1 if self.upright else 2
-        part = self.part(list(self._facts(one)), columns * look.fewer(4))
+        part = self.part(list(self._facts(one)), 8 if self.upright else columns * look.fewer(4))
         if one.papers:
             self.button(self.say("card.papers"), lambda: self._look_at_papers(one))
         self.main(self.say("card.begin"), lambda: self._begin(one))

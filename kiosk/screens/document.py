@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from kiosk import plain
 from kiosk.screens.paper_sheet import PaperSheet, load_rules
 from kiosk.view import Side
 from session.papers import KeyStage
+
+NAME_LENGTH = 32
 
 
 class DocumentSheet(PaperSheet):
@@ -25,7 +28,7 @@ class DocumentSheet(PaperSheet):
             self.space()
             self.ids.title.text = self.say("document.gone")
             return
-        self.titled(self.named(document))
+        self.titled(plain.clean(self.named(document), NAME_LENGTH))
         self.ids.lead.text = self.measured(document)
         id_, whole = document.id, document.complete
         grid = self.choices(self.scene(self.page(id_, document.picture)), 1 if self.upright else 2)

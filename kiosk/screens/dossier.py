@@ -37,11 +37,12 @@ class DossierSheet(PaperSheet):
         self.ids.title.text = self.say("dossier.title")
         self.ids.lead.text = self.say.count("dossier.missing", missing) if missing else self.say("dossier.complete")
         self.back(self.go(Side.CARD, one.id))
-        part = self.part(lines, A_PART)
+        rows = A_PART + 2 if self.upright else A_PART
+        part = self.part(lines, rows)
         if missing and self.papers.printing is not None:
             self.button(self.say("dossier.print"), self.calls.print_missing)
         self.main(self.say("dossier.begin"), lambda: self._begin(one))
-        grid = self.grid(1, A_PART)
+        grid = self.grid(1, rows)
         for needed, line in part:
             note = self.say(f"status.{line.status}")
             if not needed.required:

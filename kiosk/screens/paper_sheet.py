@@ -24,7 +24,7 @@ _T = TypeVar("_T")
 CAPTION = 24
 """Characters of a name under a picture: two lines."""
 SHARE = 0.4
-"""Of the body's width, for the picture of a scene."""
+"""Of the body's width, for the picture of a scene; half of its height where that is what there is."""
 
 
 class PaperSheet(FullSheet):
@@ -141,10 +141,9 @@ class PaperSheet(FullSheet):
         body = self.ids.body
         body.orientation = "vertical" if self.upright else "horizontal"
         column = BoxLayout(orientation="vertical", spacing=look.s(14))
-        if self.upright:
-            picture.size_hint_y, column.size_hint_y = 1 - SHARE, 1
-        else:
-            picture.size_hint_x = SHARE / (1 - SHARE)
+        if not self.upright:
+            share = SHARE * look.u(100) / look.t(100)  # larger words need the room more than the picture
+            picture.size_hint_x = share / (1 - share)
         body.add_widget(picture)
         body.add_widget(column)
         return column

@@ -109,10 +109,12 @@ class ScannerSheet(PaperSheet):
         self.told(column, self.say(f"scan_remedy.{problem}"))
         if self._scanner.pages:
             self.told(column, self.say("scanner.kept"))
-        self.back(self._leave)
-        self.button(self.say("help.call"), self.host.agent.call)
         if self._scanner.pages:
-            self.button(self.say.count("scanner.finish", len(self._scanner.pages)), self.go(Side.REVIEW))
+            finish = self.button(self.say.count("scanner.finish", len(self._scanner.pages)), self.go(Side.REVIEW))
+            finish.leads_back = True
+        else:
+            self.back(self._leave)
+        self.button(self.say("help.call"), self.host.agent.call)
         self.main(self.say("scanner.retry"), self.calls.scan)
 
     def _leave(self) -> None:

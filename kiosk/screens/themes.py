@@ -58,7 +58,7 @@ class ThemesSheet(PaperSheet):
         if pages:
             self.button(self.say.count("pages.open", pages), self.go(Side.PAGES))
         if documents or self.papers.scanner is not None:
-            text = self.say.count("documents.mine", documents) if documents else self.say("bar.documents")
+            text = self.say.count("documents.mine", documents) if documents else self.say("card.papers")
             self.button(text, self.go(Side.DOCUMENTS))
         self.button(self.say("common.help"), partial(self.host.turn_to, Side.HELP))
         self.button(self.say("common.finished"), partial(self.host.turn_to, Side.CONFIRM_END), "finish")

@@ -184,6 +184,7 @@ def faults(stage: Any, words: Words, width: int, height: int) -> Iterator[str]:
     from kiosk.widgets import basics
 
     mains, ours = 0, set(words.texts.values())
+    vocabulary = {word for text in ours for word in text.split()}
     for widget in visible(stage):
         kind, text = type(widget).__name__, getattr(widget, "text", "")
         if isinstance(widget, Label) and text:
@@ -194,6 +195,7 @@ def faults(stage: Any, words: Words, width: int, height: int) -> Iterator[str]:
                     yield f"{kind} {text!r}: cut"
             elif widget.texture_size[0] > widget.width + 1 or widget.texture_size[1] > widget.height + 1:
                 yield f"{kind} {text!r}: {widget.texture_size} in {widget.size}"
+            yield from (f"{kind} {text!r}: {word!r} broken" for word in broken(widget) if word in vocabulary)
         if isinstance(widget, Label) and text and not (disabled(widget) or heard(widget)):
             yield f"{kind} {text!r}: shown, and never read aloud"
         if isinstance(widget, basics.Styled):
@@ -206,6 +208,14 @@ def faults(stage: Any, words: Words, width: int, height: int) -> Iterator[str]:
     if mains > 1:
         yield f"{mains} main actions"
     yield from overlaps(stage)
+
+
+def broken(label: Any) -> Iterator[str]:
+    """Words that are wider than the line that they have, and go on in the next one."""
+    room = label.text_size[0]
+    for word in label.text.split() if room else ():
+        if len(word) > 5 and label._label.get_extents(word)[0] > room:
+            yield word
 
 
 def overlaps(stage: Any) -> Iterator[str]:

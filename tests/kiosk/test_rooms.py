@@ -101,6 +101,6 @@ def test_without_rooms_no_button_speaks_of_them(report: Report) -> None:
     seen = {(target.case, target.text) for target in report.targets if target.text in words}
     assert {case for case, _ in seen} <= set(recorded.STATES)
     today = {target.text for target in report.targets if target.case in ("bar", "what_for")}
-    assert not today & {Words(language)("bar.documents") for language in LANGUAGES}
+    assert not today & {Words(language)("card.papers") for language in LANGUAGES}
     # The same for a room that is there alone.
     assert not {case for case, _ in seen if case.endswith("_alone")} - {"scanpage_alone"}
