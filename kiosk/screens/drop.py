@@ -19,8 +19,7 @@ class DropSheet(PaperSheet):
             return
         self.ids.title.text = self.say("drop.title")
         column = self.scene(self.page(document.id, document.picture))
-        self.told(column, self.named(document))
-        self.told(column, self.say("drop.lead"))
+        self.told(column, self.named(document), self.say("drop.lead"))
         keep = self.main(self.say("drop.no"), self.go(Side.DOCUMENT, document.id))
         keep.leads_back, keep.size_hint_x = True, 1
         self.button(self.say("drop.yes"), lambda: self.calls.drop(document.id), "grave")

@@ -151,9 +151,9 @@ class PaperSheet(FullSheet):
     def pictogram(self, name: str) -> Widget:
         return paper.Pictogram(name=name, color=look.now.accent)
 
-    def told(self, into: Widget, text: str) -> None:
-        """Words in the middle of their part of a column."""
-        into.add_widget(paper.Told(text=text))
+    def told(self, into: Widget, *texts: str) -> None:
+        """Sentences in the middle of their part of a column."""
+        into.add_widget(paper.Told(text="\n\n".join(texts)))
 
     def working(self) -> None:
         """Work goes on, and nobody knows how long."""

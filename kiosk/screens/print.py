@@ -86,9 +86,8 @@ class PrintSheet(PaperSheet):
         problem = self._state.problem or PrintProblem.FAILED
         self.ids.title.text = self.say(f"print_problem.{problem}")
         column = self.scene(self.pictogram("alert"))
-        self.told(column, self.say(f"print_remedy.{problem}"))
-        if problem is not PrintProblem.QUOTA:
-            self.told(column, self.say("print.goes_on"))
+        then = [self.say("print.goes_on")] if problem is not PrintProblem.QUOTA else []
+        self.told(column, self.say(f"print_remedy.{problem}"), *then)
         self.button(self.say("print.stop"), partial(self.calls.leave_print, job.id))
         self.main(self.say("help.call"), self.host.agent.call)
 
@@ -104,9 +103,7 @@ class PrintSheet(PaperSheet):
         self.ids.title.text = title
         done = now.stage is PrintStage.DONE
         column = self.scene(self.pictogram("papers" if done else "printer"))
-        self.told(column, text)
-        if done and now.low:
-            self.told(column, self.say("print.low"))
+        self.told(column, text, *([self.say("print.low")] if done and now.low else []))
         self.space()
         close = self.main(self.say("print.taken" if done else "common.back"), partial(self.calls.leave_print, job.id))
         close.leads_back = True

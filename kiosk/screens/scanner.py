@@ -106,9 +106,8 @@ class ScannerSheet(PaperSheet):
         problem = self._scanner.problem or "failed"
         self.ids.title.text = self.say(f"scan_problem.{problem}")
         column = self.scene(self.pictogram("alert"))
-        self.told(column, self.say(f"scan_remedy.{problem}"))
-        if self._scanner.pages:
-            self.told(column, self.say("scanner.kept"))
+        kept = [self.say("scanner.kept")] if self._scanner.pages else []
+        self.told(column, self.say(f"scan_remedy.{problem}"), *kept)
         if self._scanner.pages:
             finish = self.button(self.say.count("scanner.finish", len(self._scanner.pages)), self.go(Side.REVIEW))
             finish.leads_back = True

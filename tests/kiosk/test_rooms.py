@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.papers import Rooms
+from kiosk.papers import Picture, Rooms
 from kiosk.presenter import Presenter
 from kiosk.screens import _missing as loaded_for_today
 from kiosk.view import OF_PAPERS, Local, Screen, Side, screen_for
@@ -104,3 +104,18 @@ def test_without_rooms_no_button_speaks_of_them(report: Report) -> None:
     assert not today & {Words(language)("card.papers") for language in LANGUAGES}
     # The same for a room that is there alone.
     assert not {case for case, _ in seen if case.endswith("_alone")} - {"scanpage_alone"}
+
+
+@pytest.mark.parametrize(
+    ("picture", "valid"),
+    [
+        (Picture(2, 3, bytes(18)), True),
+        (Picture(2, 3, bytes(17)), False),
+        (Picture(2, 3, bytes(24)), False),
+        (Picture(0, 3, b""), False),
+        (Picture(-2, -3, bytes(18)), False),
+        (Picture(5000, 1, bytes(15_000)), False),
+    ],
+)
+def test_a_picture_is_as_long_as_it_says(picture: Picture, valid: bool) -> None:
+    assert picture.valid is valid
