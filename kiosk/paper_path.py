@@ -29,7 +29,8 @@ def settle(local: Local, before: Papers, after: Papers) -> Local:
 
 
 def _at_scanner(local: Local, before: Papers, after: Papers) -> Local:
-    if local.side not in (Side.SCANNER, Side.REVIEW, Side.SCAN_PAGE, Side.FIXES):
+    about_page = local.side is Side.DROP and local.chosen in {page.id for page in _pages(before)}
+    if not about_page and local.side not in (Side.SCANNER, Side.REVIEW, Side.SCAN_PAGE, Side.FIXES):
         return local
     new = _newest(before, after)
     if new is not None and not _pages(after):

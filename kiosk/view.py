@@ -63,7 +63,7 @@ class Screen(enum.StrEnum):
     NAME = "name"
     FIT = "fit"
     DROP = "drop"
-    """The question before a document is deleted."""
+    """The question before a document, or a page of a scan, is deleted."""
     PICKER = "picker"
     PRINT = "print"
     PRINT_CHOICES = "print_choices"
@@ -211,7 +211,7 @@ def _of_papers(local: Local, rooms: Rooms) -> Screen | None:
         return Screen.PRINT
     if papers.fit is not None and side is not Side.LOOK:
         return Screen.FIT
-    scans = (Side.SCANNER, Side.REVIEW, Side.SCAN_PAGE, Side.FIXES)
+    scans = (Side.SCANNER, Side.REVIEW, Side.SCAN_PAGE, Side.FIXES, Side.DROP)
     if papers.picker is not None and not (side in scans and papers.scanner is not None):
         return Screen.PICKER
     match side:
@@ -219,8 +219,10 @@ def _of_papers(local: Local, rooms: Rooms) -> Screen | None:
             there = papers.scanner is not None
         case Side.DOCUMENTS:
             return Screen.SHELF if papers.documents is not None else None
-        case Side.DOCUMENT | Side.NAME | Side.DROP:
+        case Side.DOCUMENT | Side.NAME:
             there = papers.documents is not None
+        case Side.DROP:
+            there = papers.documents is not None or papers.scanner is not None
         case Side.LOOK:
             there = papers.documents is not None or job
         case Side.PRINT_CHOICES:

@@ -50,7 +50,7 @@ class FitSheet(PaperSheet):
         self.ids.lead.text = self.say("fit.advice", size=self.limit(fit.limit))
         self._offer(fit, document)
         self.back(self._leave)
-        self.button(self.say("help.call"), self.host.agent.call)
+        self.agent()
 
     def _offer(self, fit: Fit, document: Paper) -> None:
         """The limits that can be chosen; not again the one that was too small."""

@@ -52,7 +52,7 @@ class KeySheet(PaperSheet):
         self.ids.title.text = self.say(title)
         self.told(self.scene(self.pictogram(icon)), self.say(text))
         self.back(self.go(Side.DOCUMENTS))
-        self.button(self.say("help.call"), self.host.agent.call)
+        self.agent()
 
     def _fill_done(self) -> None:
         self.ids.title.text = self.say.count("key.done", self._key.copied)

@@ -78,7 +78,7 @@ class PaperSheet(FullSheet):
     def refresh(self) -> None:
         super().refresh()
         self.moment = self.now()
-        wanted = (self.shown(), self._part)
+        wanted = (self.shown(), self._part, self._called)
         if wanted != self._shown:
             self._shown, self._filled_at = wanted, time.monotonic()
             self._pictures, self._progress = [], None
@@ -130,6 +130,17 @@ class PaperSheet(FullSheet):
 
     def main(self, text: str, does: Callable[[], None]) -> basics.Action:
         return self.button(text, does, "main")
+
+    def agent(self, style: str = "plain") -> None:
+        """Calls the agent; says so once that is done, and then leads to where it is taken back."""
+        if self._called:
+            self.button(self.say("common.called"), self.go(Side.HELP), "finish")
+        else:
+            self.button(self.say("help.call"), self.host.agent.call, style)
+
+    @property
+    def _called(self) -> bool:
+        return self.host.snapshot is not None and self.host.snapshot.agent.called_at is not None
 
     def space(self) -> None:
         self.ids.foot.add_widget(Widget())

@@ -68,7 +68,7 @@ class PrintSheet(PaperSheet):
         self.choice(grid, "choices", self.say("print.choose"), self.go(Side.PRINT_CHOICES), note=how)
         self._leave(job)
         if short:
-            self.button(self.say("help.call"), self.host.agent.call, "main")
+            self.agent("main")
         else:
             self.main(self.say("print.now"), partial(self.calls.print_now, job.id))
 
@@ -89,7 +89,7 @@ class PrintSheet(PaperSheet):
         then = [self.say("print.goes_on")] if problem is not PrintProblem.QUOTA else []
         self.told(column, self.say(f"print_remedy.{problem}"), *then)
         self.button(self.say("print.stop"), partial(self.calls.leave_print, job.id))
-        self.main(self.say("help.call"), self.host.agent.call)
+        self.agent("main")
 
     def _fill_ended(self, job: PrintJob) -> None:
         now = self._state

@@ -34,7 +34,7 @@ class ScanPageSheet(PaperSheet):
             self.choice(grid, "right", self.say("scan_page.after"), lambda: self.calls.move(id_, 1))
         if page.corrections:
             self.choice(grid, "wand", self.say("scan_page.fixes"), self.go(Side.FIXES, id_))
-        self.choice(grid, "bin", self.say("scan_page.drop"), lambda: self.calls.drop_page(id_))
+        self.choice(grid, "bin", self.say("scan_page.drop"), self.go(Side.DROP, id_))
 
 
 load_rules(__file__)

@@ -98,7 +98,8 @@ class ScannerSheet(PaperSheet):
         grid = self.choices(column)
         self.choice(grid, "document", self.say("scanner.next"), self.go(Side.SCANNER, NEXT))
         self.choice(grid, "again", self.say("scanner.again"), self.go(Side.SCANNER, page.id))
-        self.choice(grid, "bin", self.say("scanner.drop"), lambda: self.calls.drop_page(page.id))
+        if page.blank:
+            self.choice(grid, "bin", self.say("scanner.drop"), lambda: self.calls.drop_page(page.id))
         self.back(self._leave)
         self.main(self.say.count("scanner.finish", len(self._scanner.pages)), self.go(Side.REVIEW))
 
@@ -113,7 +114,7 @@ class ScannerSheet(PaperSheet):
             finish.leads_back = True
         else:
             self.back(self._leave)
-        self.button(self.say("help.call"), self.host.agent.call)
+        self.agent()
         self.main(self.say("scanner.retry"), self.calls.scan)
 
     def _leave(self) -> None:

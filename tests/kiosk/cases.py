@@ -195,7 +195,7 @@ CASES: dict[str, Case] = {
     },
     **{
         name: Case(
-            session(),
+            agent(called_at=1.0) if state.called else session(),
             IDLE_DESK if name.startswith("themes") else TWO,
             Local("fr", True, True, side=state.side, chosen=state.chosen, picked=state.picked),
             rooms=recorded.rooms(state),

@@ -25,6 +25,8 @@ class Recorded(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     side: Side | None = None
     chosen: str = ""
     picked: tuple[str, ...] = ()
+    called: bool = False
+    """Whether the agent is."""
     procedures: bool = False
     """Whether the station has the procedures of procedures.json."""
 

@@ -74,6 +74,9 @@ def test_a_page_that_is_gone_leads_to_the_others() -> None:
     before, after = scanned(ONE, TWO), scanned(TWO)
     assert where(settle(at(Side.SCAN_PAGE, "p1"), before, after)) == (Side.REVIEW, "")
     assert where(settle(at(Side.SCAN_PAGE, "p2"), before, after)) == (Side.SCAN_PAGE, "p2")
+    assert where(settle(at(Side.DROP, "p1"), before, after)) == (Side.REVIEW, "")
+    assert where(settle(at(Side.DROP, "p2"), before, after)) == (Side.DROP, "p2")
+    assert where(settle(at(Side.DROP, "p2"), after, scanned(stage=ScanStage.READY))) == (Side.SCANNER, "")
     assert where(settle(at(Side.REVIEW), after, scanned(stage=ScanStage.READY))) == (Side.SCANNER, "")
 
 

@@ -21,7 +21,7 @@ from session.procedures.model import Dossier, Procedures
 from tests.kiosk import cases, recorded
 from tests.kiosk.gallery import Report
 
-SCANNING = {Screen.SCANNER, Screen.REVIEW, Screen.SCAN_PAGE, Screen.FIXES}
+SCANNING = {Screen.SCANNER, Screen.REVIEW, Screen.SCAN_PAGE, Screen.FIXES, Screen.DROP}
 KEEPING = {Screen.SHELF, Screen.DOCUMENT, Screen.LOOK, Screen.NAME, Screen.DROP}
 CHOOSING = {Screen.THEMES, Screen.SITES, Screen.PROCEDURES, Screen.CARD, Screen.DOSSIER, Screen.PAPER}
 NOW = Procedures("2026-11-01")
