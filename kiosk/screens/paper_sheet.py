@@ -160,7 +160,7 @@ class PaperSheet(FullSheet):
         return column
 
     def pictogram(self, name: str) -> Widget:
-        return paper.Pictogram(name=name, color=look.now.accent)
+        return paper.Pictogram(name=name, color=look.now.accent, size_hint_y=0.8, pos_hint={"center_y": 0.5})
 
     def told(self, into: Widget, *texts: str) -> None:
         """Sentences in the middle of their part of a column."""
@@ -194,9 +194,19 @@ class PaperSheet(FullSheet):
         return grid
 
     def choice(
-        self, into: Widget, icon: str, text: str, does: Callable[[], None], *, style: str = "plain", note: str = ""
+        self,
+        into: Widget,
+        icon: str,
+        text: str,
+        does: Callable[[], None],
+        *,
+        style: str = "plain",
+        note: str = "",
+        large: bool = False,
     ) -> paper.Choice:
-        button = paper.Choice(icon=icon, text=text, note=note, style=style, words=f"{text} {note}".strip())
+        """`large`: the pictogram, where it is what one looks for."""
+        side = look.h(68) if large else look.t(44)
+        button = paper.Choice(icon=icon, text=text, note=note, style=style, side=side, words=f"{text} {note}".strip())
         button.bind(on_release=lambda _button: does())
         into.add_widget(button)
         return button

@@ -44,9 +44,10 @@ class ThemesSheet(PaperSheet):
         grid = self.grid(1 if self.upright else 2, A_PART if self.upright else A_PART // 2)
         for theme in part:
             if theme is None:
-                self.choice(grid, "pages", self.say("themes.sites"), self.go(Side.SITES))
+                self.choice(grid, "pages", self.say("themes.sites"), self.go(Side.SITES), large=True)
             else:
-                self.choice(grid, ICONS[theme], self.say(f"theme.{theme}"), self.go(Side.PROCEDURES, theme))
+                does = self.go(Side.PROCEDURES, theme)
+                self.choice(grid, ICONS[theme], self.say(f"theme.{theme}"), does, large=True)
         self.filled(grid)
         self._fill_foot()
 

@@ -109,6 +109,11 @@ class Choice(basics.Card):
     text = StringProperty("")
     note = StringProperty("")
     """A second line, smaller."""
+    side = NumericProperty(0)
+    """Pixels of the window: the pictogram's."""
+
+    def __init__(self, **values: object) -> None:
+        super().__init__(**{"side": look.t(44), **values})
 
 
 class Told(basics.Placed):
