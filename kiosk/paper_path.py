@@ -1,13 +1,11 @@
-"""Where the visitor is led when the papers change: pure, as `kiosk.view` is.
-
-Whoever takes snapshots of papers in calls `settle` with each, as the presenter does with the session's.
-"""
+"""Where the visitor is led when the papers change: pure, as `kiosk.view` is."""
 
 from __future__ import annotations
 
 import msgspec
 
 from kiosk.view import Local, Side
+from printing.model import PrintJob
 from scanner.model import ScannedPage
 from session.papers import Papers
 
@@ -23,9 +21,19 @@ def settle(local: Local, before: Papers, after: Papers) -> Local:
     gone = {paper.id for paper in before.documents or ()} - {paper.id for paper in after.documents or ()}
     if local.chosen in gone:
         local = msgspec.structs.replace(local, side=Side.DOCUMENTS, chosen="")
-    if local.side in (Side.LOOK, Side.PRINT_CHOICES) and _job(before) is not None and _job(after) is None:
-        local = msgspec.structs.replace(local, side=Side.DOCUMENTS, chosen="")
+    job = _job(before)
+    if job is not None and _job(after) is None:
+        local = _after_printing(local, job, after)
     return _at_scanner(local, before, after)
+
+
+def _after_printing(local: Local, job: PrintJob, after: Papers) -> Local:
+    """Back to the document, or to the page of the site, that was printed."""
+    if job.document in {paper.id for paper in after.documents or ()}:
+        return msgspec.structs.replace(local, side=Side.DOCUMENT, chosen=job.document)
+    if local.side in (Side.LOOK, Side.PRINT_CHOICES):
+        return msgspec.structs.replace(local, side=None, chosen="")
+    return local
 
 
 def _at_scanner(local: Local, before: Papers, after: Papers) -> Local:
@@ -55,8 +63,8 @@ def _picker(papers: Papers) -> str | None:
     return papers.picker.id if papers.picker is not None else None
 
 
-def _job(papers: Papers) -> str | None:
-    return papers.printing.job.id if papers.printing is not None and papers.printing.job is not None else None
+def _job(papers: Papers) -> PrintJob | None:
+    return papers.printing.job if papers.printing is not None else None
 
 
 def _newest(before: Papers, after: Papers) -> str | None:

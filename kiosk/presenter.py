@@ -16,13 +16,14 @@ from pathlib import Path
 
 import msgspec
 
-from kiosk import client, plain, remembered, theme, view
+from kiosk import client, paper_path, plain, remembered, theme, view
 from kiosk.agent import Agent
 from kiosk.papers import Calls, Rooms
 from kiosk.speech.voice import Voice
 from kiosk.words import LANGUAGES, Words
 from session.model import Snapshot, State
 from session.pages import DeskSnapshot, Settings
+from session.papers import Papers
 
 logger = logging.getLogger(__name__)
 
@@ -130,6 +131,12 @@ class Presenter:
         if self.desk is not None and self.desk.active not in (None, desk.active):
             self.voice.stop()  # what it reads was on the page that was in front
         self.desk = desk
+        self._changed()
+
+    def take_papers(self, papers: Papers) -> None:
+        """For whatever brings snapshots of papers."""
+        self.local = paper_path.settle(self.local, self.rooms.papers, papers)
+        self.rooms = self.rooms._replace(papers=papers)
         self._changed()
 
     def _on_guard(self, news: client.GuardNews) -> None:

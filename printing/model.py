@@ -52,10 +52,12 @@ class PrintJob(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What would come out, as the visitor chose it so far. Counts are of what was chosen."""
 
     id: str
-    pages: int
+    document: str | None = None
+    """Id of the document; None for a page of a site."""
+    pages: int = 1
     """Of the document."""
-    printed_pages: int
-    sheets: int
+    printed_pages: int = 1
+    sheets: int = 1
     """Of paper that will come out, copies included."""
     picture: int = 0
     """Grows with each change of how the pages look; 0 while there is nothing to show."""

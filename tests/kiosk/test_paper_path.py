@@ -81,7 +81,15 @@ def test_a_page_that_is_gone_leads_to_the_others() -> None:
 
 
 def test_a_job_that_ended_closes_what_was_opened_in_it() -> None:
-    job = Papers(printing=PrintState(PrintStage.ASKING, PrintJob("j", 1, 1, 1)))
+    job = Papers(printing=PrintState(PrintStage.ASKING, PrintJob("j")))
     for side in (Side.LOOK, Side.PRINT_CHOICES):
-        assert where(settle(at(side, "j"), job, Papers(printing=PrintState()))) == (Side.DOCUMENTS, "")
+        assert where(settle(at(side, "j"), job, Papers(printing=PrintState()))) == (None, "")
         assert where(settle(at(side, "j"), job, job)) == (side, "j")
+    assert where(settle(at(Side.PAGES), job, Papers(printing=PrintState()))) == (Side.PAGES, "")
+
+
+def test_after_printing_the_document_is_there_again() -> None:
+    own = Papers(documents=(DOCUMENT,), printing=PrintState(PrintStage.DONE, PrintJob("j", "d1")))
+    for side in (Side.LOOK, Side.PRINT_CHOICES, Side.DOCUMENT, None):
+        after = Papers(documents=(DOCUMENT,), printing=PrintState())
+        assert where(settle(at(side, "j"), own, after)) == (Side.DOCUMENT, "d1")

@@ -90,7 +90,7 @@ def test_the_longest_snapshot_fits_into_a_frame() -> None:
         scanner=ScannerState(
             ScanStage.PROBLEM, problem=ScanProblem.NOT_FOUND, pages=tuple(pages)
         ),
-        printing=PrintState(PrintStage.STOPPED, PrintJob(ids[0], 1, 1, 1, printer=name), 1, PrintProblem.WRONG_PAPER),
+        printing=PrintState(PrintStage.STOPPED, PrintJob(ids[0], ids[0], printer=name), 1, PrintProblem.WRONG_PAPER),
         fit=papers.Fit(ids[0], FitStage.UNREADABLE, (10**9,) * 4),
         picker=papers.Picker(
             ids[0],

@@ -31,7 +31,7 @@ ROOMS: dict[str, tuple[Rooms, set[Screen]]] = {
     "documents": (Rooms(Papers(documents=())), KEEPING),
     "printer at rest": (Rooms(Papers(printing=PrintState())), set()),
     "job": (
-        Rooms(Papers(printing=PrintState(job=PrintJob("j", 1, 1, 1)))),
+        Rooms(Papers(printing=PrintState(job=PrintJob("j")))),
         {Screen.PRINT, Screen.PRINT_CHOICES, Screen.LOOK},
     ),
     "fit": (Rooms(Papers(fit=Fit("d", FitStage.WORKING))), {Screen.FIT}),
