@@ -16,13 +16,15 @@ from pathlib import Path
 
 import msgspec
 
-from kiosk import banner, client, plain, remembered, theme, view
+from kiosk import banner, client, paper_path, plain, remembered, theme, view
 from kiosk.agent import Agent
 from kiosk.keyboard.control import Control
+from kiosk.papers import Calls, Rooms
 from kiosk.speech.voice import Voice
 from kiosk.words import LANGUAGES, Words
 from session.model import Snapshot, State
 from session.pages import DeskSnapshot, Settings
+from session.papers import Papers
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +57,9 @@ class Presenter:
         self._memory = memory
         self.local = remembered.load(memory, self._usual) if memory is not None else self._usual
         self.words = Words(self.local.language)
+        self.rooms = Rooms()
+        """None of the rooms of papers is there yet: no snapshot speaks of them."""
+        self.papers: Calls | None = None
         self.said = ""
         """A short word about the last tap: a refusal, or that a site is being opened."""
         self.voice = Voice(run / "voice" / "ssip", on_change)
@@ -83,7 +88,7 @@ class Presenter:
 
     @property
     def screen(self) -> view.Screen:
-        return view.screen_for(self.snapshot, self.desk, self.local)
+        return view.screen_for(self.snapshot, self.desk, self.local, self.rooms)
 
     @property
     def bar(self) -> theme.BarPlan:
@@ -137,6 +142,12 @@ class Presenter:
             self.voice.stop()  # what it reads was on the page that was in front
         self.desk = desk
         self.keyboard.on_desk(desk)
+        self._changed()
+
+    def take_papers(self, papers: Papers) -> None:
+        """For whatever brings snapshots of papers."""
+        self.local = paper_path.settle(self.local, self.rooms.papers, papers)
+        self.rooms = self.rooms._replace(papers=papers)
         self._changed()
 
     def _on_guard(self, news: client.GuardNews) -> None:
@@ -263,13 +274,16 @@ class Presenter:
         """`back`, `larger` or `smaller`, on the site in front."""
         self._call(self._guard, client.GUARD, "Press", action=action)
 
-    def toggle_keyboard(self) -> None:
-        """Shows the on-screen keyboard, or takes it away."""
-        self.keyboard.toggle()
+    def turn_to(self, side: view.Side | None, chosen: str = "") -> None:
+        """Opens what is beside the site (the pages, the documents, the question about ending), or closes it.
 
-    def turn_to(self, side: view.Side | None) -> None:
-        """Opens what is beside the site (the pages, the documents, the question about ending), or closes it."""
-        self._set(side=side)
+        `chosen` is the id of what it is about, where it is about one thing.
+        """
+        self._set(side=side, chosen=chosen)
+
+    def pick(self, *documents: str) -> None:
+        """These are tapped in the picker, and no others."""
+        self._set(picked=documents)
 
     def read_notice(self) -> None:
         self._set(notice_read=True)

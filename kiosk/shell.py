@@ -43,6 +43,7 @@ class Stage(FloatLayout):
         self._up = False
         """Whether with the keyboard."""
         self._board: Board | None = None
+        self._moment: object = None
         self.shown_at = 0.0
         """When this screen came, by time.monotonic()."""
         self._access = Access(self)
@@ -68,7 +69,10 @@ class Stage(FloatLayout):
         if self._board is not None and self._presenter.keyboard.up:
             self._board.suit(self._presenter.keyboard.kind)
         self._say(screen)
-        fresh = self._built[:1] != before
+        moment = self._sheet.moment if self._sheet is not None else None
+        fresh = self._built[:1] != before or moment != self._moment
+        if moment != self._moment:
+            self._moment, self.shown_at = moment, time.monotonic()
         self._access.rendered(fresh=fresh)
         said = self._presenter.said
         self._aloud.rendered(self._presenter.words, screen, fresh=fresh, said=said, access=self._access)

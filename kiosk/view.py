@@ -11,6 +11,7 @@ import enum
 import msgspec
 
 from kiosk import theme
+from kiosk.papers import Rooms
 from session.model import AgentStage, Snapshot, State
 from session.pages import BrowserState, DeskSnapshot, Page, PageState
 
@@ -42,6 +43,33 @@ class Screen(enum.StrEnum):
     ERASING = "erasing"
     OUT_OF_SERVICE = "out_of_service"
     MAINTENANCE = "maintenance"
+    # Of papers and of procedures: only where their rooms are there.
+    THEMES = "themes"
+    SITES = "sites"
+    PROCEDURES = "procedures"
+    CARD = "card"
+    DOSSIER = "dossier"
+    PAPER = "paper"
+    """One paper of the dossier."""
+    SCANNER = "scanner"
+    REVIEW = "review"
+    """The pages of a scan."""
+    SCAN_PAGE = "scan_page"
+    FIXES = "fixes"
+    """What was done to a page by itself."""
+    SHELF = "shelf"
+    """The documents, as large pictures."""
+    DOCUMENT = "document"
+    LOOK = "look"
+    """A document's pages, large."""
+    NAME = "name"
+    FIT = "fit"
+    DROP = "drop"
+    """The question before a document, or a page of a scan, is deleted."""
+    PICKER = "picker"
+    PRINT = "print"
+    PRINT_CHOICES = "print_choices"
+    KEY = "key"
 
 
 class Mode(enum.StrEnum):
@@ -60,6 +88,22 @@ class Side(enum.StrEnum):
     CONFIRM_END = "confirm_end"
     HELP = "help"
     INTERVIEW = "interview"
+    SITES = "sites"
+    """All sites, where procedures are what is offered first."""
+    PROCEDURES = "procedures"
+    CARD = "card"
+    DOSSIER = "dossier"
+    PAPER = "paper"
+    SCANNER = "scanner"
+    REVIEW = "review"
+    SCAN_PAGE = "scan_page"
+    FIXES = "fixes"
+    DOCUMENT = "document"
+    LOOK = "look"
+    NAME = "name"
+    DROP = "drop"
+    PRINT_CHOICES = "print_choices"
+    KEY = "key"
 
 
 class Panel(enum.StrEnum):
@@ -86,12 +130,19 @@ class Local(msgspec.Struct, frozen=True):
     text_size: theme.TextSize = theme.TextSize.NORMAL
     colours: theme.Colours = theme.Colours.CALM
     side: Side | None = None
+    chosen: str = ""
+    """Id of what the side is about: a theme, a procedure, a paper, a page, a document."""
+    picked: tuple[str, ...] = ()
+    """Ids of the documents that were tapped in the picker."""
     opening: str | None = None
     """Id of the site that was tapped and whose page is not there yet: its bar is."""
     interview: str | None = None
     """Id of the site for interviews that was tapped last: its visitor is told first what will happen."""
     private_read: bool = False
     panel: Panel = Panel.ACTS
+
+
+NO_ROOMS = Rooms()
 
 
 def active_page(desk: DeskSnapshot | None) -> Page | None:
@@ -101,7 +152,9 @@ def active_page(desk: DeskSnapshot | None) -> Page | None:
     return next((page for page in desk.pages if page.id == desk.active), None)
 
 
-def screen_for(snapshot: Snapshot | None, desk: DeskSnapshot | None, local: Local) -> Screen:
+def screen_for(
+    snapshot: Snapshot | None, desk: DeskSnapshot | None, local: Local, rooms: Rooms = NO_ROOMS
+) -> Screen:
     """The one screen for this state. Total: every combination has one."""
     if snapshot is None:
         return Screen.PREPARING
@@ -119,7 +172,7 @@ def screen_for(snapshot: Snapshot | None, desk: DeskSnapshot | None, local: Loca
             return Screen.DISPLAY if local.side is Side.DISPLAY else Screen.WELCOME
         case State.ACTIVE:
             alone = snapshot.agent.private and not local.private_read
-            return Screen.PRIVATE if alone else _in_session(desk, local)
+            return Screen.PRIVATE if alone else _in_session(desk, local, rooms)
         case State.WARNING:
             return _ASKED.get(local.side, Screen.WARNING)
         case State.ENDING:
@@ -134,7 +187,7 @@ _ASKED: dict[Side | None, Screen] = {Side.CONFIRM_END: Screen.CONFIRM_END, Side.
 """What the visitor asked for and gets in every state of a session, in a warning too."""
 
 
-def _in_session(desk: DeskSnapshot | None, local: Local) -> Screen:
+def _in_session(desk: DeskSnapshot | None, local: Local, rooms: Rooms) -> Screen:
     if local.side in _ASKED:
         return _ASKED[local.side]
     if desk is None:
@@ -147,14 +200,62 @@ def _in_session(desk: DeskSnapshot | None, local: Local) -> Screen:
         return Screen.DISPLAY
     if local.side is Side.INTERVIEW:
         return Screen.INTERVIEW
+    if (papers := _of_papers(local, rooms)) is not None:
+        return papers
     if local.side is Side.DOCUMENTS:
         return Screen.DOCUMENTS
     if local.side is Side.PAGES and desk.pages:
         return Screen.PAGES
     page = active_page(desk)
+    if page is None and local.opening is None:
+        return Screen.WHAT_FOR if rooms.procedures is None else Screen.THEMES
     if page is None:
-        return Screen.WHAT_FOR if local.opening is None else Screen.BAR
+        return Screen.BAR
     return Screen.CRASHED if page.state is PageState.CRASHED else Screen.BAR
+
+
+def _of_papers(local: Local, rooms: Rooms) -> Screen | None:
+    """The screen of papers or of procedures, if one was asked for, by a tap or by a site, and its room is there."""
+    papers, side = rooms.papers, local.side
+    job = papers.printing is not None and papers.printing.job is not None
+    if job and side not in (Side.LOOK, Side.PRINT_CHOICES):
+        return Screen.PRINT
+    if papers.fit is not None and side is not Side.LOOK:
+        return Screen.FIT
+    scans = (Side.SCANNER, Side.REVIEW, Side.SCAN_PAGE, Side.FIXES, Side.DROP)
+    if papers.picker is not None and not (side in scans and papers.scanner is not None):
+        return Screen.PICKER
+    match side:
+        case Side.SCANNER | Side.REVIEW | Side.SCAN_PAGE | Side.FIXES:
+            there = papers.scanner is not None
+        case Side.DOCUMENTS:
+            return Screen.SHELF if papers.documents is not None else None
+        case Side.DOCUMENT | Side.NAME:
+            there = papers.documents is not None
+        case Side.DROP:
+            there = papers.documents is not None or papers.scanner is not None
+        case Side.LOOK:
+            there = papers.documents is not None or job
+        case Side.PRINT_CHOICES:
+            there = job
+        case Side.KEY:
+            there = papers.key is not None
+        case Side.PROCEDURES | Side.CARD | Side.SITES | Side.DOSSIER | Side.PAPER:
+            there = rooms.procedures is not None
+        case _:
+            there = False
+    return Screen(side.value) if side is not None and there else None
+
+
+OF_PAPERS = frozenset(
+    {
+        *(Screen.THEMES, Screen.SITES, Screen.PROCEDURES, Screen.CARD, Screen.DOSSIER, Screen.PAPER),
+        *(Screen.SCANNER, Screen.REVIEW, Screen.SCAN_PAGE, Screen.FIXES),
+        *(Screen.SHELF, Screen.DOCUMENT, Screen.LOOK, Screen.NAME, Screen.FIT, Screen.DROP),
+        *(Screen.PICKER, Screen.PRINT, Screen.PRINT_CHOICES, Screen.KEY),
+    }
+)
+"""None of these is ever shown on a station without rooms."""
 
 
 def mode_for(screen: Screen) -> Mode:
@@ -175,7 +276,9 @@ def settle(local: Local, before: Snapshot | None, after: Snapshot) -> Local:
     in_session = after.state in (State.ACTIVE, State.WARNING)
     same = before is None or before.generation == after.generation
     if not (in_session and same):
-        return msgspec.structs.replace(local, side=None, notice_read=False, opening=None, interview=None)
+        return msgspec.structs.replace(
+            local, side=None, chosen="", picked=(), notice_read=False, opening=None, interview=None
+        )
     if before is not None and before.state is not after.state and local.side in _ASKED and not _at_screen(after):
         return msgspec.structs.replace(local, side=None)
     return local

@@ -5,11 +5,11 @@ from __future__ import annotations
 from importlib import import_module
 
 from kiosk.screens.sheet import Host, Sheet
-from kiosk.view import Screen
+from kiosk.view import OF_PAPERS, Screen
 
 __all__ = ["Host", "Sheet", "build", "load_one"]
 
-_missing = [Screen.WHAT_FOR, Screen.BAR, Screen.NOTICE, *Screen]
+_missing = [Screen.WHAT_FOR, Screen.BAR, Screen.NOTICE, *(screen for screen in Screen if screen not in OF_PAPERS)]
 
 
 def build(screen: Screen, host: Host) -> Sheet:

@@ -45,9 +45,12 @@ class Bar(Sheet):
         offer(self.ids.camera, desk.capture is not Capture.OFF)
         self.ids.camera.text = self.say("bar.camera" if desk.capture is Capture.ON else "bar.microphone")
         self._offer(self.ids.pages, "bar.pages", len(desk.pages), least=2)
+        papers = self.host.rooms.papers.documents
+        number = len(desk.documents) + desk.downloading if papers is None else len(papers)
         # What is said for some seconds needs the room.
-        documents = 0 if self.host.said else len(desk.documents) + desk.downloading
-        self._offer(self.ids.documents, "bar.documents", documents, least=1)
+        number = 0 if self.host.said else number
+        least = 1 if papers is None or self.host.said else 0
+        self._offer(self.ids.documents, "bar.documents", number, least=least)
 
     def _tell_where(self, page: Page) -> None:
         """The site and its lock, or in its place what is wrong with the page."""

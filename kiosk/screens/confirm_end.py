@@ -6,7 +6,10 @@ from kiosk.screens.sheet import FullSheet, load_rules
 
 
 class ConfirmEnd(FullSheet):
-    pass
+    def refresh(self) -> None:
+        super().refresh()
+        left = sum(not paper.used for paper in self.host.rooms.papers.documents or ())
+        self.ids.lead.text = self.say.count("confirm_end.left", left) if left else self.say("confirm_end.text")
 
 
 load_rules(__file__)

@@ -11,6 +11,7 @@ from kivy.uix.boxlayout import BoxLayout
 from kiosk import banner, theme, view
 from kiosk.agent import Agent
 from kiosk.keyboard.control import Control
+from kiosk.papers import Calls, Rooms
 from kiosk.speech.voice import LEVELS, Voice
 from kiosk.widgets import basics, hold
 from kiosk.words import Words
@@ -30,6 +31,8 @@ class Host(Protocol):
     agent: Agent
     keyboard: Control
     voice: Voice
+    rooms: Rooms
+    papers: Calls | None
 
     @property
     def demonstration(self) -> bool: ...
@@ -48,8 +51,8 @@ class Host(Protocol):
     def close_page(self, page: str) -> None: ...
     def reload_page(self) -> None: ...
     def press(self, action: str) -> None: ...
-    def toggle_keyboard(self) -> None: ...
-    def turn_to(self, side: view.Side | None) -> None: ...
+    def turn_to(self, side: view.Side | None, chosen: str = "") -> None: ...
+    def pick(self, *documents: str) -> None: ...
     def read_notice(self) -> None: ...
     def read_private(self) -> None: ...
     def turn_panel(self, panel: view.Panel) -> None: ...
@@ -63,6 +66,9 @@ class Host(Protocol):
 
 class Sheet(BoxLayout):
     """One screen. Built for one size and one language; `refresh` shows what changed since."""
+
+    moment: object = None
+    """Where a screen goes through several: another one is a new screen to the ear, the keyboard and a hasty finger."""
 
     def __init__(self, host: Host) -> None:
         # Before Kivy applies the rules of the .kv file, which read it.

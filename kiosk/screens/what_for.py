@@ -67,9 +67,11 @@ class WhatFor(FullSheet):
         super().refresh()
         desk = self.host.desk
         pages = len(desk.pages) if desk is not None else 0
-        documents = len(desk.documents) if desk is not None else 0
+        papers = self.host.rooms.papers.documents
+        documents = len(papers) if papers is not None else len(desk.documents) if desk is not None else 0
+        mine = self.say.count("documents.mine", documents) if documents else self.say("card.papers")
         self._show(self.ids.pages, self.say.count("pages.open", pages) if pages else "")
-        self._show(self.ids.documents, self.say.count("documents.mine", documents) if documents else "")
+        self._show(self.ids.documents, mine if documents or papers is not None else "")
 
     @staticmethod
     def _show(button: basics.Action, text: str) -> None:

@@ -6,10 +6,9 @@ from kivy.graphics import Color, SmoothLine, SmoothRoundedRectangle
 from kivy.properties import ColorProperty, StringProperty
 from kivy.uix.widget import Widget
 
-from kiosk.widgets import look
+from kiosk.widgets import look, pictograms
 from kiosk.widgets.heard import Heard
-
-Point = tuple[float, float]
+from kiosk.widgets.pictograms import Point
 
 _STROKES: dict[str, tuple[tuple[Point, ...], ...]] = {
     "back": (((20, 12), (4, 12)), ((11, 19), (4, 12), (11, 5))),
@@ -59,12 +58,15 @@ _STROKES: dict[str, tuple[tuple[Point, ...], ...]] = {
     ),
     "lock": (((7, 13), (7, 17), (9.5, 21), (14.5, 21), (17, 17), (17, 13)),),
     "unlock": (((7, 13), (7, 18), (9.5, 22), (14.5, 22), (17, 18)),),
+    **pictograms.STROKES,
 }
 
 
 class Icon(Heard, Widget):
     """One of the pictures above, as large as its smaller side. Silent but for `words`."""
 
+    stroke = 1.15
+    """Half the width of its lines, in units."""
     name = StringProperty("")
     color = ColorProperty()
 
@@ -85,7 +87,7 @@ class Icon(Heard, Widget):
             Color(rgba=self.color)
             for stroke in _STROKES[self.name]:
                 points = [part for x, y in stroke for part in (left + x * unit, bottom + y * unit)]
-                SmoothLine(points=points, width=max(1.2, 1.15 * unit), joint="round", cap="round")
+                SmoothLine(points=points, width=max(1.2, self.stroke * unit), joint="round", cap="round")
             if self.name in ("lock", "unlock"):
                 SmoothRoundedRectangle(
                     pos=(left + 4 * unit, bottom + 2 * unit), size=(16 * unit, 12 * unit), radius=[2 * unit]

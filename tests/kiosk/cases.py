@@ -6,6 +6,7 @@ import time
 
 import msgspec
 
+from kiosk.papers import Rooms
 from kiosk.view import Local, Panel, Side
 from session.model import (
     Act,
@@ -22,6 +23,7 @@ from session.model import (
     WipeSummary,
 )
 from session.pages import Allowable, BrowserState, Capture, DeskSnapshot, Document, Page, PageState, Settings, Site
+from tests.kiosk import recorded
 
 TITLES = (
     "Mon compte ameli",
@@ -46,6 +48,7 @@ class Case(msgspec.Struct, frozen=True):
     local: Local = Local(language="fr", connected=True, notice_read=True)
     said: str = ""
     """Key of a refusal that is on the screen."""
+    rooms: Rooms = Rooms()
 
 
 def page(
@@ -159,6 +162,9 @@ CASES: dict[str, Case] = {
     "bar_no_upload": Case(session(), msgspec.structs.replace(TWO, documents=DOCUMENTS.documents), said="no_upload"),
     "bar_said": Case(session(), TWO, said="away"),
     "bar_said_slow": Case(session(), msgspec.structs.replace(TWO, documents=DOCUMENTS.documents), said="slow"),
+    "what_for_papers": Case(session(), IDLE_DESK, rooms=recorded.rooms(recorded.STATES["shelf_none"])),
+    "bar_papers": Case(session(), TWO, rooms=recorded.rooms(recorded.STATES["shelf_many"])),
+    "bar_papers_none": Case(session(), TWO, rooms=recorded.rooms(recorded.STATES["shelf_none"])),
     "what_for_said_slow": Case(session(), IDLE_DESK, said="slow"),
     "pages": Case(session(), MANY_PAGES, side(Side.PAGES)),
     "documents": Case(session(), DOCUMENTS, side(Side.DOCUMENTS)),
@@ -219,5 +225,14 @@ CASES: dict[str, Case] = {
             Snapshot(state=State.OUT_OF_SERVICE, trouble=trouble, note="Retour prévu lundi matin, à Verdun. " * 3)
         )
         for trouble in Trouble
+    },
+    **{
+        name: Case(
+            agent(called_at=1.0) if state.called else session(),
+            IDLE_DESK if name.startswith("themes") else TWO,
+            Local("fr", True, True, side=state.side, chosen=state.chosen, picked=state.picked),
+            rooms=recorded.rooms(state),
+        )
+        for name, state in recorded.STATES.items()
     },
 }

@@ -19,7 +19,8 @@ from kiosk import theme, toolkit
 from kiosk.speech import outline
 from kiosk.speech.voice import Said
 from kiosk.words import Words
-from tests.kiosk import cases
+from tests.kiosk import cases, recorded
+from tests.kiosk.recorder import Recorder
 
 SPEAKING = ("bar_opening", "what_for_pages", "confirm_end")
 """Cases that are drawn as the voice speaks."""
@@ -84,6 +85,7 @@ def main() -> int:
     presenter = Presenter(cases.SETTINGS, Path("/nonexistent"), lambda: None)
     # With a voice there is the least room;
     presenter.voice.offered = True
+    presenter.papers = Recorder()
     stage = Stage(presenter)
     Window.add_widget(stage)
     Clock._max_fps = 0
@@ -97,7 +99,10 @@ def main() -> int:
             for name, case in cases.CASES.items():
                 if name.startswith("out_of_service") and show.width != smallest:
                     continue  # a page of text each: the smallest size is the one that counts
-                presenter.snapshot, presenter.desk = case.snapshot, case.desk
+                upright = show.height > show.width
+                if name in recorded.STATES and name not in recorded.FIRST and not (show.width == smallest or upright):
+                    continue  # so it is for the states of one screen of papers
+                presenter.snapshot, presenter.desk, presenter.rooms = case.snapshot, case.desk, case.rooms
                 presenter.local = msgspec.structs.replace(
                     case.local, language=language, text_size=show.text_size, colours=show.colours
                 )
@@ -179,6 +184,7 @@ def faults(stage: Any, words: Words, width: int, height: int) -> Iterator[str]:
     from kiosk.widgets import basics
 
     mains, ours = 0, set(words.texts.values())
+    vocabulary = {word for text in ours for word in text.split()}
     for widget in visible(stage):
         kind, text = type(widget).__name__, getattr(widget, "text", "")
         if isinstance(widget, Label) and text:
@@ -189,6 +195,7 @@ def faults(stage: Any, words: Words, width: int, height: int) -> Iterator[str]:
                     yield f"{kind} {text!r}: cut"
             elif widget.texture_size[0] > widget.width + 1 or widget.texture_size[1] > widget.height + 1:
                 yield f"{kind} {text!r}: {widget.texture_size} in {widget.size}"
+            yield from (f"{kind} {text!r}: {word!r} broken" for word in broken(widget) if word in vocabulary)
         if isinstance(widget, Label) and text and not (disabled(widget) or heard(widget)):
             yield f"{kind} {text!r}: shown, and never read aloud"
         if isinstance(widget, basics.Styled):
@@ -201,6 +208,14 @@ def faults(stage: Any, words: Words, width: int, height: int) -> Iterator[str]:
     if mains > 1:
         yield f"{mains} main actions"
     yield from overlaps(stage)
+
+
+def broken(label: Any) -> Iterator[str]:
+    """Words that are wider than the line that they have, and go on in the next one."""
+    room = label.text_size[0]
+    for word in label.text.split() if room else ():
+        if len(word) > 5 and label._label.get_extents(word)[0] > room:
+            yield word
 
 
 def overlaps(stage: Any) -> Iterator[str]:

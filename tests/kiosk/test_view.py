@@ -7,7 +7,7 @@ import itertools
 import msgspec
 import pytest
 
-from kiosk.view import Local, Mode, Panel, Screen, Side, active_page, mode_for, screen_for, settle
+from kiosk.view import OF_PAPERS, Local, Mode, Panel, Screen, Side, active_page, mode_for, screen_for, settle
 from session.model import AgentStage, AgentState, Snapshot, State, WarningKind
 from session.pages import BrowserState, DeskSnapshot, PageState
 from tests.kiosk import cases
@@ -34,13 +34,14 @@ SCREENS = {
     "erasing": Screen.ERASING,
     "out": Screen.OUT_OF_SERVICE,
     "maintenance": Screen.MAINTENANCE,
+    **{screen.replace("_", ""): screen for screen in OF_PAPERS},
 }
 
 
 @pytest.mark.parametrize("name", cases.CASES)
 def test_each_case_has_its_screen(name: str) -> None:
     case = cases.CASES[name]
-    assert screen_for(case.snapshot, case.desk, case.local) is SCREENS[name.split("_")[0]]
+    assert screen_for(case.snapshot, case.desk, case.local, case.rooms) is SCREENS[name.split("_")[0]]
 
 
 def test_the_cases_show_every_screen() -> None:

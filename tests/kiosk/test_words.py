@@ -23,8 +23,10 @@ SOURCES = "\n".join(
 COMPUTED = (
     *("out_of_service.", "trouble_page.", "refusal.", "format.month_", "display.", "agent_panel."),
     *("speech.button", "speech.chosen", "keyboard."),
+    *("scan_problem.", "scan_remedy.", "correction.", "origin.", "label.", "unfit.", "key_problem.", "key_remedy."),
+    *("print_problem.", "print_remedy.", "print_refusal.", "print_choices.", "theme.", "need.", "status."),
 )
-"""Groups whose keys are put together from codes; tested below."""
+"""Groups whose keys are put together from codes; tested below and in test_recorded."""
 
 
 def _placeholders(text: str) -> set[str]:

@@ -1,0 +1,111 @@
+"""What the screens of papers and of procedures ask of other processes: one name for each thing. No Kivy here.
+
+Nothing makes these calls yet: a station of today has none of these rooms, its snapshots say so, and `kiosk.view` then
+shows none of these screens. Whoever makes them fills this interface, and `Presenter.papers`.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol
+
+from printing.model import PrintJob
+from scanner.model import Correction
+from session.papers import Label, Papers
+from session.procedures.model import Procedures, Status
+
+
+class Picture(NamedTuple):
+    """A page as it looks. Raw pixels: the process of the screens decodes no image that came from outside."""
+
+    width: int
+    height: int
+    pixels: bytes
+    """RGB, three bytes a pixel, from the top left."""
+
+    @property
+    def valid(self) -> bool:
+        return 0 < self.width <= 4096 and 0 < self.height <= 4096 and len(self.pixels) == 3 * self.width * self.height
+
+
+class Rooms(NamedTuple):
+    """Which of the rooms are there, and what is in them. A station of today has none."""
+
+    papers: Papers = Papers()
+    procedures: Procedures | None = None
+
+
+class Calls(Protocol):
+    """Each returns at once; what comes of it is seen in the next snapshot, or said as a refusal."""
+
+    def picture(self, of: str, version: int, page: int = 1) -> Picture | None:
+        """Page number `page` (from 1) of a document, of a scanned page, of a file on the key or of a print job, by id.
+
+        None while it is not at hand: it is fetched, and the screens are told when it has come.
+        """
+
+    # The scanner
+    def scan(self) -> None:
+        """One page, or all that is in the feeder."""
+
+    def stop_scan(self) -> None: ...
+    def scan_card(self, on: bool) -> None:
+        """Whether both faces of a small card come on one page."""
+
+    def retake(self, page: str) -> None:
+        """Scans what is on the glass in place of that page."""
+
+    def turn(self, page: str) -> None:
+        """A quarter, clockwise."""
+
+    def move(self, page: str, by: int) -> None:
+        """Towards the end of the document; towards its beginning by a negative number."""
+
+    def drop_page(self, page: str) -> None: ...
+    def correct(self, page: str, correction: Correction, on: bool) -> None:
+        """Puts a correction in force again, or undoes it."""
+
+    def keep_scan(self) -> None:
+        """Makes a document of the pages."""
+
+    # My documents
+    def name(self, document: str, label: Label) -> None: ...
+    def drop(self, document: str) -> None: ...
+    def fit(self, document: str) -> None:
+        """Begins to make it fit: the limits that can be chosen come with the snapshot."""
+
+    def fit_under(self, document: str, limit: int) -> None:
+        """`limit` in bytes."""
+
+    def keep_fit(self, document: str) -> None:
+        """Puts what came of it in the document's place."""
+
+    def leave_fit(self, document: str) -> None: ...
+    def copy_to_key(self, documents: tuple[str, ...]) -> None:
+        """Empty for all."""
+
+    def take_from_key(self, file: str) -> None: ...
+    def leave_key(self) -> None:
+        """What was said of the last copy was read."""
+
+    # The picker
+    def send(self, picker: str, documents: tuple[str, ...]) -> None:
+        """Gives the site these documents; none of them for "cancelled"."""
+
+    # Printing
+    def print_document(self, document: str) -> None:
+        """Begins: nothing comes out before `print_now`."""
+
+    def print_as(self, job: PrintJob) -> None:
+        """What was chosen: copies, colour, sides, which page. The counts of `job` mean nothing."""
+
+    def print_now(self, job: str) -> None: ...
+    def leave_print(self, job: str) -> None:
+        """Cancels it, or closes what is said of one that ended."""
+
+    # Procedures
+    def begin(self, procedure: str) -> None:
+        """Opens its dossier."""
+
+    def set_paper(self, paper: str, status: Status) -> None: ...
+    def print_missing(self) -> None:
+        """A sheet with what is missing and where it is got."""

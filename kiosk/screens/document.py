@@ -1,0 +1,54 @@
+"""One document, and what can be done with it. What has no room on this station is not offered."""
+
+from __future__ import annotations
+
+from kiosk import plain
+from kiosk.screens.paper_sheet import PaperSheet, load_rules
+from kiosk.view import Side
+from session.papers import KeyStage
+
+NAME_LENGTH = 32
+
+
+class DocumentSheet(PaperSheet):
+    def shown(self) -> object:
+        papers = self.papers
+        document = self.document(self.host.local.chosen)
+        return document, papers.printing is None, self._key, papers.scanner is None
+
+    @property
+    def _key(self) -> bool:
+        """Whether a key is there to be copied to."""
+        return self.papers.key is not None and self.papers.key.stage in (KeyStage.READY, KeyStage.DONE)
+
+    def fill(self) -> None:
+        document = self.document(self.host.local.chosen)
+        self.back(self.go(Side.DOCUMENTS))
+        if document is None:
+            self.space()
+            self.ids.title.text = self.say("document.gone")
+            return
+        self.titled(plain.clean(self.named(document), NAME_LENGTH))
+        self.ids.lead.text = self.measured(document)
+        id_, whole = document.id, document.complete
+        grid = self.choices(self.scene(self.page(id_, document.picture)), 1 if self.upright else 2)
+        if document.picture:
+            self.choice(grid, "eye", self.say("document.look"), self.go(Side.LOOK, id_))
+        self.choice(grid, "pen", self.say("document.name"), self.go(Side.NAME, id_))
+        if whole and self.papers.scanner is not None:
+            self.choice(grid, "fit", self.say("document.fit"), lambda: self.calls.fit(id_))
+        if whole and self._key:
+            self.choice(grid, "key", self.say("document.copy"), lambda: self._copy(id_))
+        self.choice(grid, "bin", self.say("document.drop"), self.go(Side.DROP, id_))
+        if whole and self.papers.printing is not None:
+            self.main(self.say("document.print"), lambda: self.calls.print_document(id_))
+        else:
+            self.space()
+
+    def _copy(self, document: str) -> None:
+        self.calls.copy_to_key((document,))
+        self.host.turn_to(Side.KEY)
+
+
+load_rules(__file__)
+SCREEN = DocumentSheet

@@ -1,0 +1,36 @@
+"""The pages of a scan, in their order: one is tapped to be changed; all become one document."""
+
+from __future__ import annotations
+
+from kiosk.paper_path import NEXT
+from kiosk.screens.paper_sheet import PaperSheet, load_rules, look
+from kiosk.view import Side
+from scanner.model import ScannedPage
+
+
+class ReviewSheet(PaperSheet):
+    @property
+    def _pages(self) -> tuple[ScannedPage, ...]:
+        return self.papers.scanner.pages if self.papers.scanner is not None else ()
+
+    def shown(self) -> object:
+        return self._pages
+
+    def fill(self) -> None:
+        self.ids.title.text = self.say.count("review.title", len(self._pages))
+        self.ids.lead.text = self.say("review.lead")
+        columns, rows = (2, 2) if self.upright else (look.fewer(4), 1)
+        self.back(self.go(Side.SCANNER))
+        part = self.part(self._pages, columns * rows)
+        self.button(self.say("review.add"), self.go(Side.SCANNER, NEXT))
+        self.main(self.say("review.keep"), self.calls.keep_scan)
+        grid = self.grid(columns, rows)
+        for page in part:
+            title = self.say("review.page", n=self._pages.index(page) + 1)
+            note = self.say("review.blank") if page.blank else ""
+            self.tile(grid, title, note, (page.id, page.picture), self.go(Side.SCAN_PAGE, page.id))
+        self.filled(grid)
+
+
+load_rules(__file__)
+SCREEN = ReviewSheet

@@ -1,0 +1,174 @@
+"""The desk's public picture of a visitor's papers: documents, what is made of them, the picker, the USB key.
+
+Shared by the desk and the screens, never by the root process. A room that is not there is None: the screens offer
+nothing of it. Pictures are not in here: they are asked for by id, see `kiosk.papers`.
+"""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+from printing.model import PrintState
+from scanner.model import ScannerState
+from session.procedures.model import Dossier
+
+MAX_DOCUMENTS = 60
+MAX_PAGES = 60
+"""Of one scan."""
+MAX_KEY_FILES = 30
+MAX_LINES = 30
+"""Of a dossier."""
+MAX_NAME = 60
+"""Characters of a name. With every list as long as it may be, a snapshot fits into one frame of the wire."""
+
+
+class Label(enum.StrEnum):
+    """Plain names for documents: nobody types one."""
+
+    IDENTITY = "identity"
+    ADDRESS = "address"
+    TAX = "tax"
+    PAY = "pay"
+    BANK = "bank"
+    RENT = "rent"
+    FAMILY = "family"
+    HEALTH = "health"
+    PENSION = "pension"
+    WORK = "work"
+    LETTER = "letter"
+    PHOTO = "photo"
+
+
+class Origin(enum.StrEnum):
+    SCAN = "scan"
+    DOWNLOAD = "download"
+    PRINT = "print"
+    """A page of a site, kept in place of being printed."""
+    KEY = "key"
+
+
+class Paper(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One document of the visitor's."""
+
+    id: str
+    origin: Origin
+    size: int
+    """Bytes."""
+    pages: int = 0
+    """0 where it is not known, or not a matter of pages."""
+    label: Label | None = None
+    name: str = ""
+    """What a site or a key called it; shown where there is no label."""
+    picture: int = 0
+    """Grows with each change of how it looks; 0 while there is nothing to show."""
+    used: bool = False
+    """Sent, printed or copied at least once."""
+    complete: bool = True
+
+
+class FitStage(enum.StrEnum):
+    ASKING = "asking"
+    """A limit is to be chosen."""
+    WORKING = "working"
+    DONE = "done"
+    UNREADABLE = "unreadable"
+    """Under this limit nobody could read it. Nothing was changed."""
+
+
+class Fit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A document that is being made to fit under a limit."""
+
+    document: str
+    stage: FitStage
+    limits: tuple[int, ...] = ()
+    """Bytes: what can be chosen, at most four."""
+    limit: int = 0
+    """Bytes: the chosen one."""
+    size: int = 0
+    """Bytes: what came of it."""
+    picture: int = 0
+    """As of a document, of what came of it."""
+
+
+class Unfit(enum.StrEnum):
+    """Why a site would refuse a document."""
+
+    SIZE = "size"
+    ARRIVING = "arriving"
+    KIND = "kind"
+
+
+class Choice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    document: str
+    unfit: Unfit | None = None
+
+
+class Picker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A site asks for a file."""
+
+    id: str
+    site: str
+    """Its plain name, or its host."""
+    several: bool = False
+    limit: int | None = None
+    """Bytes, where the procedure says it."""
+    kinds: tuple[str, ...] = ()
+    """Short names of what is taken ("PDF", "JPG"); empty for all."""
+    choices: tuple[Choice, ...] = ()
+
+
+class KeyStage(enum.StrEnum):
+    NONE = "none"
+    READING = "reading"
+    READY = "ready"
+    COPYING = "copying"
+    DONE = "done"
+    """Everything is on it and was read back: it can be pulled."""
+    PROBLEM = "problem"
+
+
+class KeyProblem(enum.StrEnum):
+    FULL = "full"
+    PROTECTED = "protected"
+    UNREADABLE = "unreadable"
+    PULLED = "pulled"
+    FAILED = "failed"
+
+
+class KeyFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A PDF or a picture on the key."""
+
+    id: str
+    name: str
+    size: int
+    """Bytes."""
+    picture: int = 0
+    taken: bool = False
+    """It is among the documents."""
+
+
+class KeyState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    stage: KeyStage = KeyStage.NONE
+    percent: int = 0
+    problem: KeyProblem | None = None
+    files: tuple[KeyFile, ...] = ()
+    more: bool = False
+    """There are more files than are shown."""
+    copied: int = 0
+    """Documents that were copied to it."""
+
+
+class Papers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything. A new one with the next `sequence` at each change."""
+
+    sequence: int = 0
+    documents: tuple[Paper, ...] | None = None
+    """Oldest first. None: this station has only the downloads of `session.pages`."""
+    scanner: ScannerState | None = None
+    printing: PrintState | None = None
+    fit: Fit | None = None
+    picker: Picker | None = None
+    key: KeyState | None = None
+    dossier: Dossier | None = None
