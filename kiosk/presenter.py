@@ -20,7 +20,8 @@ from kiosk import client, plain, remembered, theme, view
 from kiosk.agent import Agent
 from kiosk.speech.voice import Voice
 from kiosk.words import LANGUAGES, Words
-from session.model import Snapshot, State
+from session.heart import beat
+from session.model import Component, Snapshot, State
 from session.pages import DeskSnapshot, Settings
 
 logger = logging.getLogger(__name__)
@@ -98,6 +99,7 @@ class Presenter:
             tasks.create_task(guard.run())
             tasks.create_task(self._layout.run()).add_done_callback(lambda _task: self._layout.close())
             tasks.create_task(self.voice.run())
+            tasks.create_task(beat(self._control, Component.UI))
             tasks.create_task(self._say_ready())
             self._changed()
 

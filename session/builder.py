@@ -135,6 +135,17 @@ class Environment:
         if not self._abandoned:
             self._cgroup.child(Component.BROWSER.value).thaw()
 
+    async def display_answers(self) -> bool:
+        """Whether the display server still takes a client."""
+        return await display_server.answers(self._tree)
+
+    async def kill(self, component: Component) -> None:
+        """Ends one that hangs, and all that it started; its death is told like any other's. Raises OSError,
+        CgroupError.
+        """
+        if not self._abandoned:
+            await self._cgroup.child(component.value).kill()
+
     def pid(self, component: Component) -> int | None:
         """The outermost process of a component's sandbox, for the tests and the doctor."""
         process = self._processes.get(component)

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import msgspec
 
-from session import rpc, wire
+from session import heart, rpc, wire
 from session.browser.devtools import BrowserGone, CallRefused
 from session.browser.driver import Driver, PolicyNotInForce
 from session.browser.pages import MAX_PAGES, Reopen, Tracker
@@ -96,6 +96,7 @@ class Desk:
         """Follows one browser after the other. Raises PolicyNotInForce; returns when the daemon hangs up."""
         await self.service.start(self._run / "desk", mode=0o600)
         daemon.setblocking(False)
+        alive = asyncio.create_task(heart.beat(self._run / "control", Component.DESK))
         current: asyncio.Task[None] | None = None
         waiting: asyncio.Task[tuple[int, int] | None] | None = None
         try:
@@ -117,7 +118,7 @@ class Desk:
                         await asyncio.gather(current, return_exceptions=True)
                     current = asyncio.create_task(self._follow(*ends))
         finally:
-            for task in (current, waiting):
+            for task in (current, waiting, alive):
                 if task is not None:
                     task.cancel()
                     await asyncio.gather(task, return_exceptions=True)

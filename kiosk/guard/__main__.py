@@ -22,6 +22,7 @@ from kiosk.guard.panes import Panes
 from kiosk.guard.screen import CannotGuard, Screen
 from kiosk.guard.service import GuardService
 from kiosk.guard.windows import WindowManager
+from session.heart import beat
 from session.model import Component, Snapshot
 
 logger = logging.getLogger("kiosk.guard")
@@ -107,12 +108,14 @@ async def guard(run: Path, bar: int) -> int:
         asyncio.create_task(say_ready(run / "control", Component.GUARD, patience=_READY_PATIENCE)),
     ]
     idle = asyncio.create_task(IdleWatch(run / "control", whole.idle_seconds, whole.on_snapshot).run())
+    # Its question goes to the server: of a server that hangs, nobody hears any more.
+    alive = asyncio.create_task(beat(run / "control", Component.GUARD, whole.idle_seconds))
     try:
         return await _until_over(stop, screen.lost, tasks)
     finally:
-        for task in (*tasks, idle):
+        for task in (*tasks, idle, alive):
             task.cancel()
-        await asyncio.gather(*tasks, idle, return_exceptions=True)
+        await asyncio.gather(*tasks, idle, alive, return_exceptions=True)
         await whole.service.stop()
         screen.detach(loop)
 
