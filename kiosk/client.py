@@ -72,6 +72,8 @@ class GuardNews(msgspec.Struct, frozen=True):
 
     choosers: int = 0
     """File choosers that were refused since the guard started."""
+    dpi: float = 0.0
+    """Of the panel, as it says itself; 0 if it says nothing that can be believed."""
 
 
 class Feed(Generic[_T]):

@@ -72,6 +72,7 @@ class Presenter:
         self.agent = Agent(partial(self._call, self._control, client.SESSION), self.say, lambda: self.words)
         self._touched = time.monotonic()
         self._width = settings.width
+        self._measured = 0.0
         self._drawn = asyncio.Event()
         self._known = asyncio.Event()
 
@@ -81,7 +82,7 @@ class Presenter:
 
     @property
     def bar(self) -> theme.BarPlan:
-        return theme.bar_plan(self._width, self.settings.bar_height, self.local.text_size)
+        return theme.bar_plan(self._width, self.settings.bar_height, self.local.text_size, self.dpi)
 
     @property
     def demonstration(self) -> bool:
@@ -130,7 +131,15 @@ class Presenter:
         self.desk = desk
         self._changed()
 
+    @property
+    def dpi(self) -> float:
+        """Dots per inch of the panel, by the configuration, or as it was measured."""
+        return self.settings.dpi or self._measured or theme.USUAL_DPI
+
     def _on_guard(self, news: client.GuardNews) -> None:
+        if news.dpi != self._measured:
+            self._measured = news.dpi
+            self._changed()
         before, self._choosers = self._choosers, news.choosers
         if before is not None and news.choosers > before:
             # A site asked for a file and got none: without a word, its button would look broken.
@@ -210,10 +219,17 @@ class Presenter:
         self._call(self._desk, client.DESK, "Close", page=page)
 
     def reload_page(self) -> None:
-        """Of a page that crashed: opens it again."""
+        """Of a page that crashed or hangs: opens it again."""
+        self._of_page("Retry")
+
+    def bear_page(self) -> None:
+        """Of a page that hangs: waits on."""
+        self._of_page("Bear")
+
+    def _of_page(self, name: str) -> None:
         page = view.active_page(self.desk)
         if page is not None:
-            self._call(self._desk, client.DESK, "Retry", page=page.id)
+            self._call(self._desk, client.DESK, name, page=page.id)
 
     def press(self, action: str) -> None:
         """`back`, `larger` or `smaller`, on the site in front."""

@@ -35,7 +35,7 @@ class Stage(FloatLayout):
         super().__init__()
         self._presenter = presenter
         self._sheet: Sheet | None = None
-        self._built: tuple[view.Screen, str, theme.TextSize, theme.Colours, int, int] | tuple[()] = ()
+        self._built: tuple[view.Screen, str, theme.TextSize, theme.Colours, int, int, float] | tuple[()] = ()
         self._word = basics.Word()
         self._screen: view.Screen | None = None
         self.shown_at = 0.0
@@ -52,7 +52,7 @@ class Stage(FloatLayout):
         if screen is not self._screen:
             self._screen, self.shown_at = screen, time.monotonic()
         local = self._presenter.local
-        wanted = (screen, local.language, local.text_size, local.colours, width, height)
+        wanted = (screen, local.language, local.text_size, local.colours, width, height, self._presenter.dpi)
         before = self._built[:1]
         if wanted != self._built and self._has_room(screen, height):
             self._build(screen, width, height)
@@ -103,13 +103,14 @@ class Stage(FloatLayout):
         self.clear_widgets()
         local, plan = self._presenter.local, self._presenter.bar
         if view.mode_for(screen) is view.Mode.BAR:
-            look.take(plan.unit, plan.text, local.colours)
+            look.take(plan.unit, plan.text, local.colours, self._presenter.dpi)
             self._sheet = screens.build(screen, self._presenter)
             self._sheet.size_hint = (1, None)
             self._sheet.height = min(height, plan.height)
             self._sheet.pos_hint = {"top": 1}
         else:
-            look.take(theme.scale(width, height), theme.TEXT_FACTORS[local.text_size], local.colours)
+            text = theme.TEXT_FACTORS[local.text_size]
+            look.take(theme.scale(width, height), text, local.colours, self._presenter.dpi)
             self._sheet = screens.build(screen, self._presenter)
         Window.clearcolor = look.now.paper
         self.add_widget(self._sheet)

@@ -27,6 +27,7 @@ class Screen(enum.StrEnum):
     PAGES = "pages"
     DOCUMENTS = "documents"
     CRASHED = "crashed"
+    HUNG = "hung"
     RESTARTING = "restarting"
     DISPLAY = "display"
     """The size of words, and the colours."""
@@ -143,7 +144,10 @@ def _in_session(desk: DeskSnapshot | None, local: Local) -> Screen:
     page = active_page(desk)
     if page is None:
         return Screen.WHAT_FOR if local.opening is None else Screen.BAR
-    return Screen.CRASHED if page.state is PageState.CRASHED else Screen.BAR
+    return _STOPPED.get(page.state, Screen.BAR)
+
+
+_STOPPED = {PageState.CRASHED: Screen.CRASHED, PageState.HUNG: Screen.HUNG}
 
 
 def mode_for(screen: Screen) -> Mode:

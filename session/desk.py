@@ -88,6 +88,7 @@ class Desk:
         self.service.add("Home", self._home, uids=own)
         self.service.add("Show", self._show, parameters=_Page, uids=own)
         self.service.add("Close", self._close, parameters=_Page, uids=own)
+        self.service.add("Bear", self._bear, parameters=_Page, uids=own)
         self.service.add("Retry", self._retry, parameters=_Page, uids=own)
 
     # -- browsers --------------------------------------------------------------------------------------------
@@ -264,6 +265,12 @@ class Desk:
         with self._asking() as driver:
             self._need(parameters.page)
             await driver.close_page(parameters.page)
+
+    def _bear(self, _caller: rpc.Caller, parameters: _Page) -> None:
+        """Waits on for a page that hangs: it is shown again."""
+        self._need(parameters.page)
+        self._tracker.bear(parameters.page)
+        self._changed()
 
     async def _retry(self, _caller: rpc.Caller, parameters: _Page) -> None:
         """Tries the last address of a page again, in a new page that takes its place."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from kivy.clock import Clock
@@ -15,6 +16,7 @@ from kivy.uix.widget import Widget
 
 from kiosk import theme
 from kiosk.widgets import icons, look
+from kiosk.widgets.apart import taking
 from kiosk.widgets.heard import Heard
 
 __all__ = [
@@ -55,6 +57,8 @@ class Styled(Heard, ButtonBehavior):
     """One of the voice's own: see `kiosk.speech.outline`."""
     leads_back = BooleanProperty(False)
     """What Escape does too: "Retour"."""
+    apart = BooleanProperty(False)
+    """Whether what is meant for a neighbour must not come here: see `kiosk.widgets.apart`."""
     style = StringProperty("plain")
     text_color = ColorProperty()
     ground = ColorProperty()
@@ -67,6 +71,20 @@ class Styled(Heard, ButtonBehavior):
         self.fbind("state", self._paint)
         self._paint()
         self._tell()
+
+    def collide_point(self, x: float, y: float) -> bool:
+        if not super().collide_point(x, y):
+            return False
+        return not self.apart or taking(self, self._others()).holds(*self.to_window(x, y))
+
+    def _others(self) -> Iterator[Styled]:
+        """All that can be tapped in the same screen, besides."""
+        top = self
+        while isinstance(top.parent, Widget):
+            top = top.parent
+        for widget in top.walk(restrict=True):
+            if isinstance(widget, Styled) and widget is not self and widget.opacity and not widget.disabled:
+                yield widget
 
     def _tell(self, *_largs: object) -> None:
         if self.style == "chosen":

@@ -151,6 +151,7 @@ def settings(station: Station) -> pages.Settings:
         width=station.display.width,
         height=station.display.height,
         demonstration=station.demonstration.enabled,
+        dpi=station.display.dpi,
     )
 
 

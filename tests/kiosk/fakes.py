@@ -119,7 +119,7 @@ class FakeStation:
             "org.marchepied.Session", run / "control", ("Ready", "Start", "End", "MoreTime", *AGENT), Snapshot()
         )
         self.desk = Fake(
-            "org.marchepied.Desk", run / "desk", ("Open", "Home", "Show", "Close", "Retry"), DeskSnapshot()
+            "org.marchepied.Desk", run / "desk", ("Open", "Home", "Show", "Close", "Retry", "Bear"), DeskSnapshot()
         )
         self.guard = Fake("org.marchepied.Guard", run / "guard", ("Layout", "Press"), GuardNews())
 
