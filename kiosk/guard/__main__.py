@@ -18,6 +18,7 @@ from Xlib import X
 from kiosk.guard.edge import colour_of
 from kiosk.guard.idle import IdleWatch, say_ready
 from kiosk.guard.keys import Keys
+from kiosk.guard.outputs import Outputs
 from kiosk.guard.panes import Panes
 from kiosk.guard.screen import CannotGuard, Screen
 from kiosk.guard.service import GuardService
@@ -53,12 +54,18 @@ class _Guard:
         self.screen = screen
         self.windows = WindowManager(screen, bar, changed=self._changed)
         self.keys = Keys(screen, Panes(screen, self.windows))
-        self.service = GuardService(self.windows, self.keys)
+        self.outputs = Outputs(screen)
+        self.service = GuardService(self.windows, self.keys, self.outputs)
         screen.on_event = self._on_event
-        screen.settle = self.windows.settle
+        screen.settle = self._settle
 
     def _changed(self) -> None:
         self.service.changed()
+
+    def _settle(self) -> None:
+        if self.outputs.settle():
+            self._changed()
+        self.windows.settle()
 
     def _on_event(self, received: Any) -> None:
         if received.type == X.KeyPress:
@@ -67,7 +74,7 @@ class _Guard:
             self.keys.on_button(received)
         elif received.type == X.MappingNotify:
             self.keys.on_mapping(received)
-        else:
+        elif not self.outputs.concerns(received):
             self.windows.handle(received)
 
     def on_snapshot(self, snapshot: Snapshot) -> None:
@@ -98,6 +105,7 @@ async def guard(run: Path, bar: int) -> int:
     whole = _Guard(screen, bar)
     whole.keys.grab()
     screen.keep_awake()
+    whole.outputs.start()
     whole.windows.start()
     screen.attach(loop)
     screen.pump()

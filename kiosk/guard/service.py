@@ -12,6 +12,7 @@ import msgspec
 
 from kiosk.guard.keys import Action, Keys, NoKey
 from kiosk.guard.kinds import Refusal
+from kiosk.guard.outputs import Outputs
 from kiosk.guard.places import Mode
 from kiosk.guard.windows import WindowManager
 from session import rpc
@@ -47,6 +48,8 @@ class GuardState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Windows that were never shown."""
     choosers: int
     """File choosers among them: somebody is left without an answer, and must be told."""
+    dpi: float
+    """Dots per inch of the panel, by what it says itself; 0 if it says nothing that can be believed."""
     swallowed: int
     """Presses of keys and buttons. Counting them wakes nobody: Watch tells it with the next change."""
 
@@ -54,8 +57,8 @@ class GuardState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class GuardService:
     """Puts the calls to the window manager and the keyboard."""
 
-    def __init__(self, windows: WindowManager, keys: Keys) -> None:
-        self._windows, self._keys = windows, keys
+    def __init__(self, windows: WindowManager, keys: Keys, outputs: Outputs) -> None:
+        self._windows, self._keys, self._outputs = windows, keys, outputs
         self._news = asyncio.Event()
         own = frozenset({os.getuid()})
         self._service = rpc.Service(INTERFACE)
@@ -86,6 +89,7 @@ class GuardService:
             popups=len(windows.popups),
             refused=windows.refused.total(),
             choosers=windows.refused[Refusal.FILE_CHOOSER],
+            dpi=self._outputs.dpi,
             swallowed=self._keys.swallowed,
         )
 

@@ -7,7 +7,7 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from Xlib import error
 
 from session import rpc
 from session.model import AgentState, Snapshot, State
-from tests.kiosk.guard.xclient import BAR, HEIGHT, PATIENCE, WIDTH, XClient, XServer, XWindow, end, until
+from tests.kiosk.guard.xclient import BAR, HEIGHT, PATIENCE, WIDTH, XVFB, XClient, XServer, XWindow, end, until
 
 
 class _Ready(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -113,8 +113,8 @@ class Stage:
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def set(cls, run: Path) -> AsyncIterator[Stage]:
-        async with XServer.running() as server:
+    async def set(cls, run: Path, program: Sequence[str] = XVFB, parent: str = "") -> AsyncIterator[Stage]:
+        async with XServer.running(program, parent) as server:
             control = Control(run)
             await control.start()
             stage = cls(server, control, await Guard.start(server, run), run)
