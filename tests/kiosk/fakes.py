@@ -116,7 +116,10 @@ class FakeStation:
     def __init__(self, run: Path) -> None:
         self.run = run
         self.control = Fake(
-            "org.marchepied.Session", run / "control", ("Ready", "Start", "End", "MoreTime", *AGENT), Snapshot()
+            "org.marchepied.Session",
+            run / "control",
+            ("Ready", "Alive", "Start", "End", "MoreTime", *AGENT),
+            Snapshot(),
         )
         self.desk = Fake(
             "org.marchepied.Desk", run / "desk", ("Open", "Home", "Show", "Close", "Retry", "Bear"), DeskSnapshot()

@@ -30,11 +30,13 @@ class Control:
         self.run = run
         self.ready: list[str] = []
         self.activities: list[float] = []
+        self.alive = 0
         self._snapshot = Snapshot(state=State.READY)
         self._news = asyncio.Event()
         self.watchers = 0
         self._service = rpc.Service("org.marchepied.Session")
         self._service.add("Ready", self._on_ready, parameters=_Ready, uids=None)
+        self._service.add("Alive", self._on_alive, parameters=_Ready, uids=None)
         self._service.add("Activity", lambda _caller, _none: self.activities.append(time.monotonic()), uids=None)
         self._service.add("Watch", self._watch, uids=None)
 
@@ -52,6 +54,10 @@ class Control:
 
     def _on_ready(self, _caller: rpc.Caller, said: _Ready) -> None:
         self.ready.append(said.component)
+
+    def _on_alive(self, _caller: rpc.Caller, said: _Ready) -> None:
+        assert said.component == "guard"
+        self.alive += 1
 
     async def _watch(self, _caller: rpc.Caller, _none: rpc.NoParameters) -> AsyncIterator[Snapshot]:
         self.watchers += 1

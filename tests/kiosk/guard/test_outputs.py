@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import contextlib
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,16 @@ class Panels:
     def mode(self, width: int, height: int) -> int:
         return next(int(one.id) for one in self.resources.modes if (one.width, one.height) == (width, height))
 
+    @contextlib.contextmanager
+    def in_one_go(self) -> Iterator[None]:
+        """The guard mends a desktop that is half made too."""
+        self.display.grab_server()
+        try:
+            yield
+        finally:
+            self.display.ungrab_server()
+            self.display.sync()
+
     def show(self, number: int, x: int, mode: int) -> None:
         resources = self.resources
         output, crtc = resources.outputs[number], resources.crtcs[number]
@@ -89,8 +100,9 @@ class Panels:
         """A second panel, beside the first one, with the desktop over both."""
         mode = self.mode(WIDTH, HEIGHT)
         self.display.xrandr_add_output_mode(self.resources.outputs[1], mode)
-        self.root.xrandr_set_screen_size(2 * WIDTH, HEIGHT, 600, 200)
-        self.show(1, x, mode)
+        with self.in_one_go():
+            self.root.xrandr_set_screen_size(2 * WIDTH, HEIGHT, 600, 200)
+            self.show(1, x, mode)
 
 
 async def test_a_second_screen_stays_dark_and_the_pointer_where_it_was(xorg: Stage) -> None:
@@ -110,8 +122,9 @@ async def test_what_the_own_panel_shows_is_in_the_corner(xorg: Stage) -> None:
     """A second screen to the left of the first one, which a desktop would make the beginning."""
     ours, ui, _theirs, main = await xorg.with_page()
     panels = Panels(xorg.client())
-    panels.root.xrandr_set_screen_size(2 * WIDTH, HEIGHT, 600, 200)
-    panels.show(0, WIDTH, panels.mode(WIDTH, HEIGHT))
+    with panels.in_one_go():
+        panels.root.xrandr_set_screen_size(2 * WIDTH, HEIGHT, 600, 200)
+        panels.show(0, WIDTH, panels.mode(WIDTH, HEIGHT))
     await until(lambda: panels.shown() == [(0, 0, WIDTH, HEIGHT)], "the corner")
     await until(lambda: panels.size == (WIDTH, HEIGHT))
     await until(lambda: (ui.place, main.place) == ((0, 0, WIDTH, BAR), (0, BAR, WIDTH, HEIGHT - BAR)))
@@ -121,8 +134,9 @@ async def test_what_the_own_panel_shows_is_in_the_corner(xorg: Stage) -> None:
 async def test_a_panel_with_another_mode_is_filled(xorg: Stage) -> None:
     _ours, ui, _theirs, main = await xorg.with_page()
     panels = Panels(xorg.client())
-    panels.root.xrandr_set_screen_size(1920, 1080, 500, 300)
-    panels.show(0, 0, panels.mode(1920, 1080))
+    with panels.in_one_go():
+        panels.root.xrandr_set_screen_size(1920, 1080, 500, 300)
+        panels.show(0, 0, panels.mode(1920, 1080))
     await until(lambda: (ui.place, main.place) == ((0, 0, 1920, BAR), (0, BAR, 1920, 1080 - BAR)))
     # And back, as the server does it: the desktop stays larger than what is on the panel, until the guard mends that.
     panels.show(0, 0, panels.mode(WIDTH, HEIGHT))
