@@ -171,7 +171,7 @@ class Presenter:
         self._touched = time.monotonic()
 
     def tick(self) -> None:
-        """About once a second: what only time changes."""
+        """Every few seconds: what only time changes."""
         quiet = time.monotonic() - self._touched
         if quiet > CHOICE_SECONDS and self.screen in (view.Screen.WELCOME, view.Screen.DISPLAY) and not self.occupied:
             usual = msgspec.structs.replace(self._usual, connected=self.local.connected)

@@ -18,7 +18,7 @@ from kiosk.access import Access
 from kiosk.aloud import Aloud
 from kiosk.inert import INERT_SECONDS
 from kiosk.presenter import Presenter
-from kiosk.pulse import Pulse, connection_of
+from kiosk.pulse import Pulse, connection_of, queue_of
 from kiosk.screens import Sheet
 from kiosk.speech.outline import Item, outline
 from kiosk.widgets import basics, icons, look
@@ -26,6 +26,14 @@ from session.pages import Settings
 
 _WITHOUT_GUARD = 0.3
 """Seconds after which the bar is drawn in a window of any height: a plain one, which nobody manages."""
+
+
+_COUNTING = frozenset({view.Screen.WARNING, view.Screen.PIN})
+"""Screens with seconds on them."""
+_OFTEN, _SELDOM = 0.5, 5.0
+"""Seconds after which a screen is looked over, that counts or has just come, and any other: minutes are the least that
+changes on those.
+"""
 
 
 class Stage(FloatLayout):
@@ -64,6 +72,11 @@ class Stage(FloatLayout):
         self._access.rendered(fresh=fresh)
         said = self._presenter.said
         self._aloud.rendered(self._presenter.words, screen, fresh=fresh, said=said, access=self._access)
+
+    @property
+    def restless(self) -> bool:
+        """Whether something on it changes from one second to the next."""
+        return self._screen in _COUNTING or self.outdated or time.monotonic() - self.shown_at < 2 * _OFTEN
 
     @property
     def ground(self) -> Any:
@@ -153,6 +166,8 @@ class Kiosk(App):
         self._pulse: Pulse | None = None
         # In the next frame: what a tap asks of other processes goes out before anything is drawn for it.
         self._soon = Clock.create_trigger(self._render)
+        self._often = Clock.create_trigger(self._tick, _OFTEN)
+        self._seldom = Clock.create_trigger(self._tick, _SELDOM)
 
     async def live(self) -> None:
         """Ends when the window does, or with the first exception of any part."""
@@ -178,14 +193,13 @@ class Kiosk(App):
             on_request_close=lambda *_, **__: True,
         )
         system = Window.get_window_info()
-        self._pulse = Pulse(Clock, connection_of(system.display))
+        self._pulse = Pulse(Clock, connection_of(system.display), queue_of(system.display))
         self._pulse.start()
         self._presenter.claim_window(system.window)
         Window.bind(width=lambda _window, width: self._presenter.fit(width))
-        Clock.schedule_interval(self._tick, 0.5)
         Clock.schedule_interval(self._prepare, 0.1)
         self._stage = Stage(self._presenter)
-        self._stage.render()
+        self._render(0)
         return self._stage
 
     def open_settings(self, *_largs: object) -> bool:
@@ -219,6 +233,9 @@ class Kiosk(App):
     def _render(self, _seconds: float) -> None:
         if self._stage is not None:
             self._stage.render()
+            again, other = (self._often, self._seldom) if self._stage.restless else (self._seldom, self._often)
+            other.cancel()
+            again()
 
     def _tick(self, seconds: float) -> None:
         self._presenter.tick()

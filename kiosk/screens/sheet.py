@@ -66,7 +66,7 @@ class Sheet(BoxLayout):
         super().__init__()
 
     def refresh(self) -> None:
-        """Shows the host's present state: called after building, at each change, and twice a second."""
+        """Shows the host's present state: called after building, at each change, and every few seconds."""
 
     def turn_to(self, side: str) -> None:
         """For the .kv files: opens a side by its name, or closes it with an empty one."""

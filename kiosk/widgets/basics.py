@@ -152,12 +152,13 @@ class Working(Widget):
         super().__init__(**values)
         self._at = 0
         self.bind(pos=self._draw, size=self._draw)
-        # Kivy's clock holds the method weakly: it ends with the widget.
         Clock.schedule_interval(self._step, self.STEP_SECONDS)
 
-    def _step(self, _seconds: float) -> None:
+    def _step(self, _seconds: float) -> bool:
+        """Ends when its screen has given way: nobody looks for garbage then, and the clock would go on with it."""
         self._at = (self._at + 1) % self.DOTS
         self._draw()
+        return self.get_root_window() is not None
 
     def _draw(self, *_largs: object) -> None:
         side = min(self.height, self.width / (2 * self.DOTS - 1))
