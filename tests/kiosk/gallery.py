@@ -3,7 +3,8 @@
 `python -m tests.kiosk.gallery DIRECTORY SHOW...` leaves a PNG of each picture in DIRECTORY (none if that is "-"), and
 prints a JSON object: `faults`, one text each, `targets`, what can be tapped and where (see `Target`), and `outlines`,
 what is read aloud. A SHOW is `WIDTHxHEIGHT:LANGUAGE,LANGUAGE...`, and after it `:TEXTSIZE`, `:COLOURS` and `:DPI` if
-they are not the usual ones. A process of its own: Kivy has one window a process.
+they are not the usual ones. `--only=CASE,CASE...` leaves out all other cases; with `--still` no clock goes on and no
+chance is taken, so that the same screens give the same pictures. A process of its own: Kivy has one window a process.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from kiosk.speech.voice import Said
 from kiosk.words import Words
 from tests.kiosk import cases, glass
 
+SHOWN_CLOSED = "out_of_service_operator"
+"""The one of its kind that is drawn in all sizes."""
 SPEAKING = ("bar_opening", "what_for_pages", "confirm_end")
 """Cases that are drawn as the voice speaks."""
 
@@ -68,8 +71,12 @@ class Report(msgspec.Struct):
 
 
 def main() -> int:
+    options = {name: value for name, _, value in (one.partition("=") for one in sys.argv[2:] if one.startswith("--"))}
     directory = Path(sys.argv[1])
-    shows = [_show(argument) for argument in sys.argv[2:]]
+    shows = [_show(argument) for argument in sys.argv[2:] if not argument.startswith("--")]
+    wanted = {name: cases.CASES[name] for name in options["--only"].split(",")} if "--only" in options else cases.CASES
+    if "--still" in options:
+        stand_still()
     smallest = min(show.width for show in shows)
     toolkit.prepare(shows[0].width, shows[0].height)
     from kivy.base import EventLoop
@@ -94,8 +101,8 @@ def main() -> int:
         presenter.fit(show.width)
         for language in show.languages:
             presenter.words = Words(language)
-            for name, case in cases.CASES.items():
-                if name.startswith("out_of_service") and show.width != smallest:
+            for name, case in wanted.items():
+                if name.startswith("out_of_service_") and name != SHOWN_CLOSED and show.width != smallest:
                     continue  # a page of text each: the smallest size is the one that counts
                 presenter.snapshot, presenter.desk = case.snapshot, case.desk
                 presenter.local = msgspec.structs.replace(
@@ -127,6 +134,16 @@ def main() -> int:
                     save(directory / f"{show.width}x{show.height}-{language}{look}-{name}.png")
     sys.stdout.buffer.write(msgspec.json.encode(report))
     return 0
+
+
+def stand_still() -> None:
+    """What is shown depends on nothing but the case."""
+    import random
+    import time
+
+    now = time.monotonic()
+    time.monotonic = lambda: now
+    random.SystemRandom = lambda: random.Random(1)  # type: ignore[misc,assignment]
 
 
 class Show(NamedTuple):
