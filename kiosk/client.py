@@ -76,6 +76,8 @@ class GuardNews(msgspec.Struct, frozen=True):
     """Of pages, since then."""
     strokes: int = 0
     """Times that somebody took to a real keyboard while ours was on the screen."""
+    dpi: float = 0.0
+    """Of the panel, as it says itself; 0 if it says nothing that can be believed."""
 
 
 class Feed(Generic[_T]):

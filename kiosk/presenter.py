@@ -18,11 +18,13 @@ import msgspec
 
 from kiosk import banner, client, paper_path, plain, remembered, theme, view
 from kiosk.agent import Agent
+from kiosk.caller import Caller
 from kiosk.keyboard.control import Control
 from kiosk.papers import Calls, Rooms
 from kiosk.speech.voice import Voice
 from kiosk.words import LANGUAGES, Words
-from session.model import Snapshot, State
+from session.heart import beat
+from session.model import Component, Snapshot, State
 from session.pages import DeskSnapshot, Settings
 from session.papers import Papers
 
@@ -75,14 +77,15 @@ class Presenter:
             failed=lambda code: self.say(self.words.refusal(code)),
         )
         self._on_change = on_change
-        self._tasks: asyncio.TaskGroup | None = None
-        self._under_way: set[tuple[str, str]] = set()
+        self._caller = Caller(refused=lambda code: self.say(self.words.refusal(code)))
+        self._call = self._caller.call
         self._forget: asyncio.TimerHandle | None = None
         self._choosers: int | None = None
         """As the guard counts them; None before it was heard."""
         self.agent = Agent(partial(self._call, self._control, client.SESSION), self.say, lambda: self.words)
         self._touched = time.monotonic()
         self._width = settings.width
+        self._measured = 0.0
         self._drawn = asyncio.Event()
         self._known = asyncio.Event()
 
@@ -92,7 +95,7 @@ class Presenter:
 
     @property
     def bar(self) -> theme.BarPlan:
-        return theme.bar_plan(self._width, self.settings.bar_height, self.local.text_size)
+        return theme.bar_plan(self._width, self.settings.bar_height, self.local.text_size, self.dpi)
 
     @property
     def demonstration(self) -> bool:
@@ -101,7 +104,7 @@ class Presenter:
     async def run(self) -> None:
         """Keeps all lines until cancelled. A fault in what they call ends it: the process is then started anew."""
         async with asyncio.TaskGroup() as tasks:
-            self._tasks = tasks
+            self._caller.tasks = tasks
             session = client.Feed(self._control, client.SESSION, Snapshot, self._on_snapshot, self._on_control)
             desk = client.Feed(self._desk, client.DESK, DeskSnapshot, self._on_desk, lambda _online: None)
             guard = client.Feed(self._guard, client.GUARD, client.GuardNews, self._on_guard, self._on_guard_line)
@@ -110,6 +113,7 @@ class Presenter:
             tasks.create_task(guard.run())
             tasks.create_task(self._layout.run()).add_done_callback(lambda _task: self._layout.close())
             tasks.create_task(self.voice.run())
+            tasks.create_task(beat(self._control, Component.UI))
             tasks.create_task(self._say_ready())
             tasks.create_task(self.keyboard.run())
             self._changed()
@@ -150,8 +154,16 @@ class Presenter:
         self.rooms = self.rooms._replace(papers=papers)
         self._changed()
 
+    @property
+    def dpi(self) -> float:
+        """Dots per inch of the panel, by the configuration, or as it was measured."""
+        return self.settings.dpi or self._measured or theme.USUAL_DPI
+
     def _on_guard(self, news: client.GuardNews) -> None:
         self.keyboard.on_guard(news)
+        if news.dpi != self._measured:
+            self._measured = news.dpi
+            self._changed()
         before, self._choosers = self._choosers, news.choosers
         if before is not None and news.choosers > before:
             # A site asked for a file and got none: without a word, its button would look broken.
@@ -184,7 +196,7 @@ class Presenter:
         self._touched = time.monotonic()
 
     def tick(self) -> None:
-        """About once a second: what only time changes."""
+        """Every few seconds: what only time changes."""
         quiet = time.monotonic() - self._touched
         if quiet > CHOICE_SECONDS and self.screen in (view.Screen.WELCOME, view.Screen.DISPLAY) and not self.occupied:
             usual = msgspec.structs.replace(self._usual, connected=self.local.connected)
@@ -265,10 +277,17 @@ class Presenter:
         self._call(self._desk, client.DESK, "Close", page=page)
 
     def reload_page(self) -> None:
-        """Of a page that crashed: opens it again."""
+        """Of a page that crashed or hangs: opens it again."""
+        self._of_page("Retry")
+
+    def bear_page(self) -> None:
+        """Of a page that hangs: waits on."""
+        self._of_page("Bear")
+
+    def _of_page(self, name: str) -> None:
         page = view.active_page(self.desk)
         if page is not None:
-            self._call(self._desk, client.DESK, "Retry", page=page.id)
+            self._call(self._desk, client.DESK, name, page=page.id)
 
     def press(self, action: str) -> None:
         """`back`, `larger` or `smaller`, on the site in front."""
@@ -351,43 +370,6 @@ class Presenter:
             return
         self._layout.want(mode, self.bar.height if mode is view.Mode.BAR else None, self.keyboard.foot)
         self._on_change()
-
-    def _call(
-        self,
-        path: Path,
-        interface: str,
-        name: str,
-        *,
-        done: Callable[[], None] = _nothing,
-        failed: Callable[[], None] = _nothing,
-        **parameters: object,
-    ) -> None:
-        """Makes a call without waiting. The same call is not made twice at once: a second tap adds nothing."""
-        key = (name, "".join(map(str, parameters.values())))
-        if self._tasks is None or key in self._under_way:
-            return
-        self._under_way.add(key)
-        call = client.Call(path, interface, name, **parameters)
-        # A task that is cancelled before its first step closes nothing.
-        self._tasks.create_task(self._carry(key, call, done, failed)).add_done_callback(lambda _task: call.close())
-
-    async def _carry(
-        self,
-        key: tuple[str, str],
-        call: client.Call,
-        done: Callable[[], None],
-        failed: Callable[[], None],
-    ) -> None:
-        try:
-            await call.done()
-        except client.CallError as error:
-            logger.info("%s: %s", key[0], error.code)
-            failed()
-            self.say(self.words.refusal(error.code))
-        else:
-            done()
-        finally:
-            self._under_way.discard(key)
 
     async def _say_ready(self) -> None:
         """Tells the daemon once that this process shows the session's state."""

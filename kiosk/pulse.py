@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+from collections.abc import Callable
 from typing import Any, Protocol
 
 FRAME_SECONDS = 1 / 60
 """No more frames than that, so that a moving pointer costs little."""
-REST_SECONDS = 1.0
-"""The longest sleep: what Xlib took from the connection while it drew is found then at the latest."""
+REST_SECONDS = 5.0
+"""The longest sleep."""
 LIVELY_SECONDS = 0.3
 """For so long after news each frame is followed by the next: events may lie in Xlib's queue, unseen by a selector."""
 
@@ -34,10 +35,15 @@ class KivyClock(Protocol):
 
 
 class Pulse:
-    """Takes the place of the clock's own sleep from `start` on. `connection` is the display's descriptor."""
+    """Takes the place of the clock's own sleep from `start` on. `connection` is the display's descriptor.
 
-    def __init__(self, clock: KivyClock, connection: int) -> None:
-        self._clock, self._connection = clock, connection
+    `queued` says how many events Xlib took from the connection while it drew: those no selector sees any more.
+    """
+
+    def __init__(self, clock: KivyClock, connection: int, queued: Callable[[], int] = lambda: 0) -> None:
+        self._clock, self._connection, self._queued = clock, connection, queued
+        self._left = 0
+        """Events that the last frame left in the queue: nobody wants them."""
         self._news = asyncio.Event()
         self._hurried = False
         self._lively_until = 0.0
@@ -74,7 +80,8 @@ class Pulse:
 
     async def _sleep(self) -> None:
         seconds = min(REST_SECONDS, self._clock.get_min_timeout() - self._clock.time())
-        if seconds <= 0 or self._news.is_set():
+        left, self._left = self._left, self._queued()
+        if seconds <= 0 or self._news.is_set() or self._left > left:
             return
         loop = asyncio.get_running_loop()
         # Only while asleep: a descriptor that nobody reads would call again and again.
@@ -86,6 +93,13 @@ class Pulse:
             pass
         finally:
             loop.remove_reader(self._connection)
+
+
+def queue_of(display: int) -> Callable[[], int]:
+    """How many events lie in the queue of an Xlib display, by its address (XEventsQueued(3), QueuedAlready)."""
+    number = ctypes.CDLL("libX11.so.6").XEventsQueued
+    number.argtypes, number.restype = [ctypes.c_void_p, ctypes.c_int], ctypes.c_int
+    return lambda: int(number(display, 0))
 
 
 def connection_of(display: int) -> int:

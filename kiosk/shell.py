@@ -18,7 +18,7 @@ from kiosk.access import Access
 from kiosk.aloud import Aloud
 from kiosk.inert import INERT_SECONDS
 from kiosk.presenter import Presenter
-from kiosk.pulse import Pulse, connection_of
+from kiosk.pulse import Pulse, connection_of, queue_of
 from kiosk.screens import Sheet
 from kiosk.speech.outline import Item, outline
 from kiosk.widgets import basics, icons, look
@@ -29,6 +29,14 @@ _WITHOUT_GUARD = 0.3
 """Seconds after which the bar is drawn in a window of any height: a plain one, which nobody manages."""
 
 
+_COUNTING = frozenset({view.Screen.WARNING, view.Screen.PIN})
+"""Screens with seconds on them."""
+_OFTEN, _SELDOM = 0.5, 5.0
+"""Seconds after which a screen is looked over, that counts or has just come, and any other: minutes are the least that
+changes on those.
+"""
+
+
 class Stage(FloatLayout):
     """Everything in the window: the screen, and the word that is said over it."""
 
@@ -36,7 +44,7 @@ class Stage(FloatLayout):
         super().__init__()
         self._presenter = presenter
         self._sheet: Sheet | None = None
-        self._built: tuple[view.Screen, bool, str, theme.TextSize, theme.Colours, int, int] | tuple[()] = ()
+        self._built: tuple[view.Screen, bool, str, theme.TextSize, theme.Colours, int, int, float] | tuple[()] = ()
         self._word = basics.Word()
         self._screen: view.Screen | None = None
         """The screen that is to be shown."""
@@ -59,7 +67,8 @@ class Stage(FloatLayout):
         if (screen, up) != (self._screen, self._up):
             self._screen, self._up, self.shown_at = screen, up, time.monotonic()
         local = self._presenter.local
-        wanted = (screen, up, local.language, local.text_size, local.colours, width, height)
+        look_of = (local.language, local.text_size, local.colours, width, height, self._presenter.dpi)
+        wanted = (screen, up, *look_of)
         before = self._built[:1]
         if wanted != self._built and self._has_room(screen, height):
             self._build(screen, width, height)
@@ -76,6 +85,11 @@ class Stage(FloatLayout):
         self._access.rendered(fresh=fresh)
         said = self._presenter.said
         self._aloud.rendered(self._presenter.words, screen, fresh=fresh, said=said, access=self._access)
+
+    @property
+    def restless(self) -> bool:
+        """Whether something on it changes from one second to the next."""
+        return self._screen in _COUNTING or self.outdated or time.monotonic() - self.shown_at < 2 * _OFTEN
 
     @property
     def ground(self) -> Any:
@@ -121,7 +135,7 @@ class Stage(FloatLayout):
         self._keep_board()
         local, plan = self._presenter.local, self._presenter.bar
         if view.mode_for(screen) is view.Mode.BAR:
-            look.take(plan.unit, plan.text, local.colours)
+            look.take(plan.unit, plan.text, local.colours, self._presenter.dpi)
             self._sheet = screens.build(screen, self._presenter)
             self._sheet.size_hint = (1, None)
             self._sheet.height = min(height, plan.height)
@@ -129,7 +143,8 @@ class Stage(FloatLayout):
             if self._presenter.keyboard.up:
                 self._add_board(width, height)
         else:
-            look.take(theme.scale(width, height), theme.TEXT_FACTORS[local.text_size], local.colours)
+            text = theme.TEXT_FACTORS[local.text_size]
+            look.take(theme.scale(width, height), text, local.colours, self._presenter.dpi)
             self._sheet = screens.build(screen, self._presenter)
         Window.clearcolor = look.now.paper
         self.add_widget(self._sheet)
@@ -187,6 +202,8 @@ class Kiosk(App):
         self._pulse: Pulse | None = None
         # In the next frame: what a tap asks of other processes goes out before anything is drawn for it.
         self._soon = Clock.create_trigger(self._render)
+        self._often = Clock.create_trigger(self._tick, _OFTEN)
+        self._seldom = Clock.create_trigger(self._tick, _SELDOM)
 
     async def live(self) -> None:
         """Ends when the window does, or with the first exception of any part."""
@@ -212,14 +229,13 @@ class Kiosk(App):
             on_request_close=lambda *_, **__: True,
         )
         system = Window.get_window_info()
-        self._pulse = Pulse(Clock, connection_of(system.display))
+        self._pulse = Pulse(Clock, connection_of(system.display), queue_of(system.display))
         self._pulse.start()
         self._presenter.claim_window(system.window)
         Window.bind(width=lambda _window, width: self._presenter.fit(width))
-        Clock.schedule_interval(self._tick, 0.5)
         Clock.schedule_interval(self._prepare, 0.1)
         self._stage = Stage(self._presenter)
-        self._stage.render()
+        self._render(0)
         return self._stage
 
     def open_settings(self, *_largs: object) -> bool:
@@ -253,6 +269,9 @@ class Kiosk(App):
     def _render(self, _seconds: float) -> None:
         if self._stage is not None:
             self._stage.render()
+            again, other = (self._often, self._seldom) if self._stage.restless else (self._seldom, self._often)
+            other.cancel()
+            again()
 
     def _tick(self, seconds: float) -> None:
         self._presenter.tick()

@@ -7,6 +7,7 @@ that a test can hold all of them to a contrast of 7:1 (WCAG 2.2, level AAA) with
 from __future__ import annotations
 
 import enum
+import math
 from pathlib import Path
 from typing import NamedTuple
 
@@ -161,7 +162,7 @@ TEXT_FACTORS: dict[TextSize, float] = {TextSize.NORMAL: 1.0, TextSize.LARGE: 1.2
 DESIGN_WIDTH, DESIGN_HEIGHT = 1024, 768
 """Sizes in the screens are pixels of this window; a larger one scales them up, so that nothing looks lost."""
 DESIGN_BAR = 96
-DESIGN_TWO_ROWS = 172
+DESIGN_TWO_ROWS, ROW_GAP = 164, 8
 BAR_WIDTH, BAR_TOOLS_WIDTH = 1260, 840
 """What all of the bar needs in one row, and what its tools alone need."""
 TOUCH = 64
@@ -169,6 +170,10 @@ TOUCH = 64
 KEY_GAP = 6
 DESIGN_KEYBOARD = 5 * TOUCH + 6 * KEY_GAP
 """Height of the on-screen keyboard: five rows of keys."""
+TOUCH_MM, APART_MM = 12.0, 9.0
+"""The same on the glass; and how far apart are two of which one must not be taken for the other."""
+USUAL_DPI = 96.0
+"""Dots per inch of a panel that does not say how large it is."""
 SMALLEST_TEXT = 20
 """Pixels."""
 
@@ -201,15 +206,23 @@ class BarPlan(NamedTuple):
     """How much larger than the design its words are."""
     height: int
     """Pixels of the window."""
+    between: int = 0
+    """Pixels of the window between two rows: below "J'ai fini" are others."""
 
 
-def bar_plan(width: int, bar_height: int, size: TextSize) -> BarPlan:
+def pixels(millimetres: float, dpi: float) -> int:
+    """So many that they are as long on the glass, at least."""
+    return math.ceil(millimetres * dpi / 25.4)
+
+
+def bar_plan(width: int, bar_height: int, size: TextSize, dpi: float = USUAL_DPI) -> BarPlan:
     """For a screen of `width` pixels; `bar_height` is a bar's of one row and words of normal size, in pixels."""
     unit, text = bar_scale(width, bar_height), TEXT_FACTORS[size]
     if width >= BAR_WIDTH * unit * text:
         return BarPlan(1, unit, text, round(bar_height * text))
     text = max(1.0, min(text, width / (BAR_TOOLS_WIDTH * unit)))
-    return BarPlan(2, unit, text, round(DESIGN_TWO_ROWS * unit * text))
+    between = max(round(ROW_GAP * unit), pixels(APART_MM, dpi))
+    return BarPlan(2, unit, text, round(DESIGN_TWO_ROWS * unit * text) + between, between)
 
 
 def keyboard_height(width: int, height: int) -> int:

@@ -28,6 +28,7 @@ class Screen(enum.StrEnum):
     PAGES = "pages"
     DOCUMENTS = "documents"
     CRASHED = "crashed"
+    HUNG = "hung"
     RESTARTING = "restarting"
     DISPLAY = "display"
     """The size of words, and the colours."""
@@ -211,7 +212,10 @@ def _in_session(desk: DeskSnapshot | None, local: Local, rooms: Rooms) -> Screen
         return Screen.WHAT_FOR if rooms.procedures is None else Screen.THEMES
     if page is None:
         return Screen.BAR
-    return Screen.CRASHED if page.state is PageState.CRASHED else Screen.BAR
+    return _STOPPED.get(page.state, Screen.BAR)
+
+
+_STOPPED = {PageState.CRASHED: Screen.CRASHED, PageState.HUNG: Screen.HUNG}
 
 
 def _of_papers(local: Local, rooms: Rooms) -> Screen | None:

@@ -150,6 +150,17 @@ class Environment:
         self._watchers.add(task)
         task.add_done_callback(self._watchers.discard)
 
+    async def display_answers(self) -> bool:
+        """Whether the display server still takes a client."""
+        return await display_server.answers(self._tree)
+
+    async def kill(self, component: Component) -> None:
+        """Ends one that hangs, and all that it started; its death is told like any other's. Raises OSError,
+        CgroupError.
+        """
+        if not self._abandoned:
+            await self._cgroup.child(component.value).kill()
+
     def pid(self, component: Component) -> int | None:
         """The outermost process of a component's sandbox, for the tests and the doctor."""
         process = self._processes.get(component)

@@ -19,6 +19,7 @@ from session import events
 from session.agent_control import AgentControl
 from session.attendance import Attendance
 from session.environment.users import Users
+from session.hearts import Hearts
 from session.model import Component, EndReason, Snapshot, State, Trouble
 from session.published import Published
 from session.receipts import ReceiptsPage, ReceiptsQuery, RecordsError
@@ -45,6 +46,7 @@ class Asked(Protocol):
     """What the control socket needs of the daemon."""
 
     published: Published[Snapshot]
+    hearts: Hearts
 
     @property
     def records(self) -> Records: ...
@@ -73,6 +75,7 @@ class Control:
         add("Activity", self._activity, uids=screen)
         add("End", self._end, uids=both)
         add("Ready", self._ready, parameters=ReadyParameters, uids=screen)
+        add("Alive", self._alive, parameters=ReadyParameters, uids=screen)
         add("Fail", self._fail, parameters=TroubleParameters, uids=screen)
         add("Receipts", self._receipts, parameters=ReceiptsQuery, uids=root)
         add("OutOfService", self._out_of_service, parameters=WhyParameters, uids=root)
@@ -113,6 +116,11 @@ class Control:
         """A component of the present environment is up."""
         self._require_present(caller, parameters.component)
         await self._daemon.ask(events.ComponentReady(parameters.component))
+
+    def _alive(self, caller: Caller, parameters: ReadyParameters) -> None:
+        """A component of the present environment does its work: to be said every few seconds."""
+        self._require_present(caller, parameters.component)
+        self._daemon.hearts.beat(parameters.component)
 
     async def _fail(self, caller: Caller, parameters: TroubleParameters) -> None:
         """The desk of the present environment found that no visitor may use its browser."""

@@ -22,6 +22,8 @@ from session.control import Control
 from session.environment.cgroup import CgroupError
 from session.environment.chime import Sound
 from session.environment.tree import Tree
+from session.heart import BEAT_SECONDS
+from session.hearts import WATCHED, Hearts
 from session.machine import Limits
 from session.model import Component, EndReason, Network, Snapshot, State, Trouble
 from session.network import Egress, NetworkError
@@ -77,6 +79,7 @@ class Daemon:
         self._acts: dict[str, int] = {}
         """What agents did in sessions whose receipt is not written yet."""
         self.attendance = Attendance(station.state, station.place.cgroups, station.hook)
+        self.hearts = Hearts()
         self._tasks: set[asyncio.Task[None]] = set()
         self._wiping = asyncio.Lock()
         self._wipes = 0
@@ -113,6 +116,7 @@ class Daemon:
         watching = [asyncio.create_task(self._watch_memory())]
         if self._station.watches_network:
             watching.append(asyncio.create_task(uplink.watch(self._on_network)))
+        hearts = self._start(self._watch_hearts())
         self.post(events.Began())
         await self.attendance.sweep()
         try:
@@ -120,7 +124,7 @@ class Daemon:
                 event, answer = await self._events.get()
                 self._apply(event, answer)
         finally:
-            for watch in watching:
+            for watch in (*watching, hearts):
                 watch.cancel()
             await control.service.stop()
             self._station.control.unlink(missing_ok=True)
@@ -351,6 +355,27 @@ class Daemon:
                     self.post(events.MemoryChanged(low))
                 await asyncio.sleep(MEMORY_PERIOD)
                 snapshot = self.published.value
+
+
+    async def _watch_hearts(self) -> None:
+        """Whatever hangs is killed, and its death is then news like any other."""
+        while True:
+            await asyncio.sleep(BEAT_SECONDS)
+            environment = self._environment
+            running = {component: environment.pid(component) if environment else None for component in WATCHED}
+            for silent in self.hearts.look(running):
+                # A display that hangs stops whoever asks it for something: it is the cause of the other silences.
+                if environment is None or environment is not self._environment:
+                    break
+                answers = await environment.display_answers()
+                hung = silent if answers else Component.DISPLAY
+                logger.error("environment %d: %s does not answer any more", environment.generation, hung.value)
+                try:
+                    await environment.kill(hung)
+                except (CgroupError, OSError) as error:  # tried again with the next look
+                    logger.error("environment %d: %s cannot be ended: %s", environment.generation, hung.value, error)
+                if not answers:
+                    break
 
 
 def _available_memory_mib() -> int:

@@ -23,7 +23,7 @@ from typing import Literal
 
 import msgspec
 
-from session import rpc, wire
+from session import heart, rpc, wire
 from session.allowances import Allowances, cameras_of
 from session.browser import policy, services
 from session.browser.devtools import BrowserGone, CallRefused
@@ -102,6 +102,7 @@ class Desk:
         self.service.add("Home", self._home, uids=own)
         self.service.add("Show", self._show, parameters=_Page, uids=own)
         self.service.add("Close", self._close, parameters=_Page, uids=own)
+        self.service.add("Bear", self._bear, parameters=_Page, uids=own)
         self.service.add("Retry", self._retry, parameters=_Page, uids=own)
         self.service.add("Allow", self._allow, parameters=_What, uids=own)
         self.service.add("StopCapture", self._stop_capture, uids=own)
@@ -114,6 +115,7 @@ class Desk:
         daemon.setblocking(False)
         heard = asyncio.create_task(self._line.follow(self._heard))
         looking = asyncio.create_task(self._allowances.watch()) if self._settings.interview else None
+        alive = asyncio.create_task(heart.beat(self._run / "control", Component.DESK))
         current: asyncio.Task[None] | None = None
         waiting: asyncio.Task[tuple[int, int] | None] | None = None
         serving = asyncio.create_task(services.offer(bus.ADDRESS, [self._input]))
@@ -138,7 +140,7 @@ class Desk:
                         await asyncio.gather(current, return_exceptions=True)
                     current = asyncio.create_task(self._follow(*ends))
         finally:
-            for task in (heard, looking, current, waiting, serving):
+            for task in (heard, looking, alive, current, waiting, serving):
                 if task is not None:
                     task.cancel()
                     await asyncio.gather(task, return_exceptions=True)
@@ -284,6 +286,12 @@ class Desk:
         with self._asking() as driver:
             self._need(parameters.page)
             await driver.close_page(parameters.page)
+
+    def _bear(self, _caller: rpc.Caller, parameters: _Page) -> None:
+        """Waits on for a page that hangs: it is shown again."""
+        self._need(parameters.page)
+        self._tracker.bear(parameters.page)
+        self._changed()
 
     async def _retry(self, _caller: rpc.Caller, parameters: _Page) -> None:
         """Tries the last address of a page again, in a new page that takes its place."""

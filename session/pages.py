@@ -20,6 +20,8 @@ class PageState(enum.StrEnum):
     CERTIFICATE = "certificate"
     """The site cannot prove who it is."""
     CRASHED = "crashed"
+    HUNG = "hung"
+    """It takes no touch and no key. It may come back by itself; the visitor decides how long to wait."""
 
 
 class BrowserState(enum.StrEnum):
@@ -118,3 +120,5 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     demonstration: bool = False
     interview: bool = False
     """Whether a visit may use camera and microphone at all."""
+    dpi: float = 0.0
+    """Dots per inch of the panel; 0 for what it says itself."""

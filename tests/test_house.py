@@ -21,7 +21,7 @@ TEST_LINES = 420
 NOT_IN_ROOT = {"cups", "sane", "Xlib", "kivy", "kiosk", "numpy", "PIL", "pikepdf", "gi", "tkinter", "argon2"}
 
 # What the screen may know of a session: its public picture, and how to ask for it.
-OF_SESSION_FOR_KIOSK = {"model", "pages", "papers", "procedures.model", "published", "rpc", "wire"}
+OF_SESSION_FOR_KIOSK = {"heart", "model", "pages", "papers", "procedures.model", "published", "rpc", "wire"}
 
 
 @functools.cache

@@ -19,12 +19,14 @@ from kiosk.guard.edge import colour_of
 from kiosk.guard.hands import Hands
 from kiosk.guard.idle import IdleWatch, say_ready
 from kiosk.guard.keys import Keys
+from kiosk.guard.outputs import Outputs
 from kiosk.guard.panes import Panes
 from kiosk.guard.places import Mode, Place
 from kiosk.guard.screen import CannotGuard, Screen
 from kiosk.guard.service import GuardService
 from kiosk.guard.typist import Typist
 from kiosk.guard.windows import WindowManager
+from session.heart import beat
 from session.model import Component, Snapshot
 
 logger = logging.getLogger("kiosk.guard")
@@ -57,9 +59,11 @@ class _Guard:
         self.keys = Keys(screen, Panes(screen, self.windows))
         self.hands = Hands(screen, self._page, changed=self._changed)
         self.keys.by_hand = self.hands.on_stroke
-        self.service = GuardService(self.windows, self.keys, Typist(screen, self.keys), self.hands)
+        self.outputs = Outputs(screen)
+        typist = Typist(screen, self.keys)
+        self.service = GuardService(self.windows, self.keys, typist, self.hands, self.outputs)
         screen.on_event = self._on_event
-        screen.settle = self.windows.settle
+        screen.settle = self._settle
 
     def _page(self) -> Place | None:
         """Of the page that can be touched."""
@@ -68,6 +72,11 @@ class _Guard:
 
     def _changed(self) -> None:
         self.service.changed()
+
+    def _settle(self) -> None:
+        if self.outputs.settle():
+            self._changed()
+        self.windows.settle()
 
     def _on_event(self, received: Any) -> None:
         if received.type == X.KeyPress:
@@ -78,7 +87,7 @@ class _Guard:
             self.keys.on_mapping(received)
         elif self.hands.begins(received):
             self.hands.on_begin()
-        else:
+        elif not self.outputs.concerns(received):
             self.windows.handle(received)
 
     def on_snapshot(self, snapshot: Snapshot) -> None:
@@ -110,6 +119,7 @@ async def guard(run: Path, bar: int) -> int:
     whole.keys.grab()
     whole.hands.watch()
     screen.keep_awake()
+    whole.outputs.start()
     whole.windows.start()
     screen.attach(loop)
     screen.pump()
@@ -120,12 +130,14 @@ async def guard(run: Path, bar: int) -> int:
         asyncio.create_task(say_ready(run / "control", Component.GUARD, patience=_READY_PATIENCE)),
     ]
     idle = asyncio.create_task(IdleWatch(run / "control", whole.idle_seconds, whole.on_snapshot).run())
+    # Its question goes to the server: of a server that hangs, nobody hears any more.
+    alive = asyncio.create_task(beat(run / "control", Component.GUARD, whole.idle_seconds))
     try:
         return await _until_over(stop, screen.lost, tasks)
     finally:
-        for task in (*tasks, idle):
+        for task in (*tasks, idle, alive):
             task.cancel()
-        await asyncio.gather(*tasks, idle, return_exceptions=True)
+        await asyncio.gather(*tasks, idle, alive, return_exceptions=True)
         await whole.service.stop()
         screen.detach(loop)
 

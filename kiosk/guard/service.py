@@ -13,6 +13,7 @@ import msgspec
 from kiosk.guard.hands import Hands
 from kiosk.guard.keys import Action, Keys, NoKey
 from kiosk.guard.kinds import Refusal
+from kiosk.guard.outputs import Outputs
 from kiosk.guard.places import Mode
 from kiosk.guard.typist import Named, Typist, is_character
 from kiosk.guard.windows import WindowManager
@@ -64,6 +65,8 @@ class GuardState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Of pages. Not where."""
     strokes: int
     """Times that somebody began to use a real keyboard while the one on the screen was there."""
+    dpi: float
+    """Dots per inch of the panel, by what it says itself; 0 if it says nothing that can be believed."""
     swallowed: int
     """Presses of keys and buttons. Counting them wakes nobody: Watch tells it with the next change."""
 
@@ -71,8 +74,11 @@ class GuardState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class GuardService:
     """Puts the calls to the window manager and the keyboard."""
 
-    def __init__(self, windows: WindowManager, keys: Keys, typist: Typist, hands: Hands) -> None:
+    def __init__(
+        self, windows: WindowManager, keys: Keys, typist: Typist, hands: Hands, outputs: Outputs
+    ) -> None:
         self._windows, self._keys, self._typist, self._hands = windows, keys, typist, hands
+        self._outputs = outputs
         self._news = asyncio.Event()
         own = frozenset({os.getuid()})
         self._service = rpc.Service(INTERFACE)
@@ -107,6 +113,7 @@ class GuardService:
             foot=windows.areas.foot,
             touches=self._hands.touches,
             strokes=self._hands.strokes,
+            dpi=self._outputs.dpi,
             swallowed=self._keys.swallowed,
         )
 

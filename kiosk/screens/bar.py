@@ -17,10 +17,11 @@ _TROUBLES = {"network": "bar.network", "memory": "bar.memory"}
 
 class Bar(Sheet):
     rows = NumericProperty(1)
+    between = NumericProperty(0)
 
     def __init__(self, host: Host) -> None:
         super().__init__(host)
-        self.rows = host.bar.rows
+        self.rows, self.between = host.bar.rows, host.bar.between
         if self.rows == 2:
             self.remove_widget(self.ids.finish)
             self.ids.first.add_widget(self.ids.finish)

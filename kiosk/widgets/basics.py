@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from kivy.clock import Clock
@@ -15,6 +16,7 @@ from kivy.uix.widget import Widget
 
 from kiosk import theme
 from kiosk.widgets import icons, look
+from kiosk.widgets.apart import taking
 from kiosk.widgets.heard import Heard
 
 __all__ = [
@@ -59,6 +61,8 @@ class Styled(Heard, ButtonBehavior):
     """One of the voice's own: see `kiosk.speech.outline`."""
     leads_back = BooleanProperty(False)
     """What Escape does too: "Retour"."""
+    apart = BooleanProperty(False)
+    """Whether what is meant for a neighbour must not come here: see `kiosk.widgets.apart`."""
     style = StringProperty("plain")
     text_color = ColorProperty()
     ground = ColorProperty()
@@ -71,6 +75,20 @@ class Styled(Heard, ButtonBehavior):
         self.fbind("state", self._paint)
         self._paint()
         self._tell()
+
+    def collide_point(self, x: float, y: float) -> bool:
+        if not super().collide_point(x, y):
+            return False
+        return not self.apart or taking(self, self._others()).holds(*self.to_window(x, y))
+
+    def _others(self) -> Iterator[Styled]:
+        """All that can be tapped in the same screen, besides."""
+        top = self
+        while isinstance(top.parent, Widget):
+            top = top.parent
+        for widget in top.walk(restrict=True):
+            if isinstance(widget, Styled) and widget is not self and widget.opacity and not widget.disabled:
+                yield widget
 
     def _tell(self, *_largs: object) -> None:
         if self.style == "chosen":
@@ -138,12 +156,13 @@ class Working(Widget):
         super().__init__(**values)
         self._at = 0
         self.bind(pos=self._draw, size=self._draw)
-        # Kivy's clock holds the method weakly: it ends with the widget.
         Clock.schedule_interval(self._step, self.STEP_SECONDS)
 
-    def _step(self, _seconds: float) -> None:
+    def _step(self, _seconds: float) -> bool:
+        """Ends when its screen has given way: nobody looks for garbage then, and the clock would go on with it."""
         self._at = (self._at + 1) % self.DOTS
         self._draw()
+        return self.get_root_window() is not None
 
     def _draw(self, *_largs: object) -> None:
         side = min(self.height, self.width / (2 * self.DOTS - 1))

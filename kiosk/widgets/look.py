@@ -11,13 +11,14 @@ now: theme.Palette = theme.PALETTES[theme.Colours.CALM]
 """The colours."""
 _unit = 1.0
 _text = 1.0
+_dpi = theme.USUAL_DPI
 
 
-def take(unit: float, text: float, colours: theme.Colours) -> None:
-    """`unit`: window pixels of one pixel of the design. `text`: how much larger words are."""
-    global now, _unit, _text
+def take(unit: float, text: float, colours: theme.Colours, dpi: float = theme.USUAL_DPI) -> None:
+    """`unit`: window pixels of one pixel of the design. `text`: how much larger words are. `dpi`: of the panel."""
+    global now, _unit, _text, _dpi
     now = theme.PALETTES[colours]
-    _unit, _text = unit, text
+    _unit, _text, _dpi = unit, text, dpi
 
 
 def u(pixels: float) -> int:
@@ -38,6 +39,21 @@ def h(pixels: float) -> int:
 def s(pixels: float) -> int:
     """The same for space between things: larger words take some of it."""
     return round(pixels * _unit / _text**2)
+
+
+def mm(millimetres: float) -> int:
+    """Pixels of the window that are as long on the glass, at least."""
+    return theme.pixels(millimetres, _dpi)
+
+
+def finger(pixels: float = 0) -> int:
+    """As `u`, for the side of something to tap: never too small for a finger."""
+    return max(u(pixels), theme.TOUCH, mm(theme.TOUCH_MM))
+
+
+def apart(pixels: float = 0) -> int:
+    """As `u`, for the space between two of which one must not be taken for the other."""
+    return max(u(pixels), mm(theme.APART_MM))
 
 
 def fewer(number: int) -> int:

@@ -59,6 +59,7 @@ class Driver:
         self._stirred = asyncio.Event()
         self._turn = asyncio.Lock()
         self._gone = False
+        self._unresponsive = 0
 
     async def connect(self, write_fd: int, read_fd: int) -> None:
         """Takes the two ends. When it returns, the browser has answered, its policy is proved, and our page is there.
@@ -70,6 +71,7 @@ class Driver:
             await tools.version()
             await tools.discover()
             await tools.downloads_to(str(sandbox.DOCUMENTS))
+            self._unresponsive = await tools.unresponsive()
             self.tracker.anchor = await self._prove(tools)
             await self._tidy(tools, self.tracker.anchor)
         except BaseException:
@@ -180,6 +182,9 @@ class Driver:
                 if self.tracker.anchor is None:
                     await self._new_anchor(tools)
                 await self._obey(tools)
+                before, self._unresponsive = self._unresponsive, await tools.unresponsive()
+                if self._unresponsive > before:
+                    self.tracker.hang()
             except (TimeoutError, wire.WireError):
                 logger.warning("the browser does not say which pages are open")
             except CallRefused as refusal:

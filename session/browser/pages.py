@@ -50,6 +50,7 @@ class _Entry:
     window: int | None = None
     """Chromium's id of the window that it is in; None until it is known: internal pages never have one."""
     crashed: bool = False
+    hung: bool = False
     address: str = ""
     """The last web address, reached or not."""
     site: str | None = None
@@ -84,6 +85,8 @@ class Tracker:
                 self._commands.append(Close(info.target_id))
         elif entry.crashed and info.url != entry.info.url:
             entry.crashed = False
+        # A page that says something new goes on.
+        entry.hung = entry.hung and info == entry.info
         entry.info = info
         if info.url.startswith(("http://", "https://")):
             entry.address = info.url
@@ -114,6 +117,15 @@ class Tracker:
             self.anchor = None
             self.own.add(target)
             self._commands.append(Close(target))
+
+    def hang(self) -> None:
+        """The page in front does not take what is typed or tapped."""
+        if self.active in self._entries:
+            self._entries[self.active].hung = True
+
+    def bear(self, target: str) -> None:
+        """The visitor waits for a page that hangs; or it goes on."""
+        self._entries[target].hung = False
 
     def replace(self, infos: Iterable[TargetInfo]) -> None:
         """The whole list, as the browser gave it just now."""
@@ -219,7 +231,7 @@ class Tracker:
             title="" if state is not PageState.OPEN else _title_of(info),
             site="" if state is not PageState.OPEN else self._site_of(entry),
             secure=state is PageState.OPEN and info.url.startswith("https://"),
-            state=PageState.CRASHED if entry.crashed else state,
+            state=PageState.CRASHED if entry.crashed else PageState.HUNG if entry.hung else state,
             popup=home is not None and entry.window != home,
         )
 

@@ -152,6 +152,7 @@ def settings(station: Station) -> pages.Settings:
         height=station.display.height,
         demonstration=station.demonstration.enabled,
         interview=station.interview.enabled,
+        dpi=station.display.dpi,
     )
 
 

@@ -138,6 +138,17 @@ class Display(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             description="Pixels of the bar that never leaves the screen; at most a third of `height`.",
         ),
     ] = 96
+    dpi: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=600,
+            description="Pixels of an inch of the glass (pixels across, divided by the width of the picture in "
+            "inches): buttons are never smaller than a finger. 0 for what the panel says itself, "
+            "which the log tells.",
+            examples=[149],
+        ),
+    ] = 0.0
     depth: Annotated[
         Literal[16, 24, 30],
         Meta(description="Bits of colour of a pixel; a window (`xephyr`) has those of its desktop."),

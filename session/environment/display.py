@@ -5,9 +5,11 @@ One display per session: selections, pixmaps and whatever a client left in the s
 
 from __future__ import annotations
 
+import asyncio
 import enum
 import os
 import socket
+import struct
 from pathlib import Path
 
 import msgspec
@@ -18,6 +20,9 @@ from session.environment.users import Users
 
 READY_FD = 3
 """The server writes its display number here once clients can connect (`-displayfd`, Xserver(1))."""
+
+ANSWER_SECONDS = 4.0
+"""A server that has no word for a new client for so long hangs."""
 
 PARENT = 100
 """By this number a Xephyr knows the display on which it is a window. Outside that is often the number of ours."""
@@ -76,6 +81,21 @@ def prepare(display: Display, tree: Tree, users: Users) -> None:
     copy.touch(mode=0o600)
     copy.write_bytes(xauthority(cookie, PARENT))
     os.chown(copy, users.screen, users.screen)
+
+
+async def answers(tree: Tree, seconds: float = ANSWER_SECONDS) -> bool:
+    """Whether the server has a word for a new client. It brings no cookie, so that is a refusal: an answer too."""
+    hello = struct.pack("<BxHHHHxx", ord("l"), 11, 0, 0, 0)
+    try:
+        async with asyncio.timeout(seconds):
+            reader, writer = await asyncio.open_unix_connection(tree.x_socket)
+            try:
+                writer.write(hello)
+                return bool(await reader.read(1))
+            finally:
+                writer.close()
+    except (OSError, TimeoutError):
+        return False
 
 
 def _number(parent: str) -> str:

@@ -16,6 +16,7 @@ import msgspec
 
 from kiosk.theme import Colours, TextSize
 from kiosk.words import LANGUAGES
+from tests.kiosk import album
 from tests.kiosk.gallery import Report
 from tests.kiosk.xvfb import xvfb
 
@@ -31,7 +32,12 @@ SHOWS = (
 def main() -> int:
     parser = argparse.ArgumentParser(prog="./dev gallery", description="Draw every screen in every state.")
     parser.add_argument("directory", type=Path, metavar="DIR")
-    directory = parser.parse_args().directory
+    parser.add_argument("--docs", action="store_true", help="only the pictures of docs/screens, small, and their page")
+    chosen = parser.parse_args()
+    directory = chosen.directory
+    if chosen.docs:
+        print(f"{album.write(directory)} pictures in {directory}")
+        return 0
     directory.mkdir(parents=True, exist_ok=True)
     with xvfb(1920, 1920) as display, tempfile.TemporaryDirectory() as home:
         done = subprocess.run(

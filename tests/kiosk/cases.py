@@ -171,6 +171,7 @@ CASES: dict[str, Case] = {
     "documents_none": Case(session(), at_site(page(1), downloading=1), side(Side.DOCUMENTS)),
     "display": Case(session(), TWO, side(Side.DISPLAY)),
     "crashed": Case(session(), at_site(page(1, PageState.CRASHED))),
+    "hung": Case(session(), at_site(page(1, PageState.HUNG))),
     "restarting": Case(session(), msgspec.structs.replace(TWO, browser=BrowserState.RESTARTING)),
     "warning_idle": Case(warning(WarningKind.IDLE), TWO),
     "warning_over": Case(warning(WarningKind.TIME_OVER), TWO),

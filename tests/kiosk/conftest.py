@@ -15,7 +15,12 @@ from tests.kiosk.gallery import Report
 from tests.kiosk.xvfb import xvfb
 
 SCREENS = ("1024x768", "1280x800", "1366x768", "1920x1080", "1080x1920")
-SHOWS = [f"{screen}:{','.join(LANGUAGES)}:{size}" for screen in SCREENS for size in TextSize]
+PANELS = {"1280x800": 149.4, "1366x768": 100.4, "1920x1080": 102.5, "1080x1920": 91.8}
+"""Dots per inch: of 10.1, 15.6, 21.5 and 24 inches."""
+SHOWS = [
+    *(f"{screen}:{','.join(LANGUAGES)}:{size}" for screen in SCREENS for size in TextSize),
+    *(f"{screen}:nl:{size}:calm:{dpi}" for screen, dpi in PANELS.items() for size in TextSize),
+]
 
 
 @pytest.fixture(scope="session")

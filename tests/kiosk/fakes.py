@@ -120,12 +120,15 @@ class FakeStation:
     def __init__(self, run: Path) -> None:
         self.run = run
         self.control = Fake(
-            "org.marchepied.Session", run / "control", ("Ready", "Start", "End", "MoreTime", *AGENT), Snapshot()
+            "org.marchepied.Session",
+            run / "control",
+            ("Ready", "Alive", "Start", "End", "MoreTime", *AGENT),
+            Snapshot(),
         )
         self.desk = Fake(
             "org.marchepied.Desk",
             run / "desk",
-            ("Open", "Home", "Show", "Close", "Retry", "Allow", "StopCapture"),
+            ("Open", "Home", "Show", "Close", "Retry", "Bear", "Allow", "StopCapture"),
             DeskSnapshot(),
         )
         self.guard = Fake("org.marchepied.Guard", run / "guard", ("Layout", "Press", "Type"), GuardNews())

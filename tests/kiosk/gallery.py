@@ -2,8 +2,9 @@
 
 `python -m tests.kiosk.gallery DIRECTORY SHOW...` leaves a PNG of each picture in DIRECTORY (none if that is "-"), and
 prints a JSON object: `faults`, one text each, `targets`, what can be tapped and where (see `Target`), and `outlines`,
-what is read aloud. A SHOW is `WIDTHxHEIGHT:LANGUAGE,LANGUAGE...`, and `:TEXTSIZE` and `:COLOURS` after it if they are
-not the usual ones. A process of its own: Kivy has one window a process.
+what is read aloud. A SHOW is `WIDTHxHEIGHT:LANGUAGE,LANGUAGE...`, and after it `:TEXTSIZE`, `:COLOURS` and `:DPI` if
+they are not the usual ones. `--only=CASE,CASE...` leaves out all other cases; with `--still` no clock goes on and no
+chance is taken, so that the same screens give the same pictures. A process of its own: Kivy has one window a process.
 """
 
 from __future__ import annotations
@@ -19,9 +20,11 @@ from kiosk import theme, toolkit
 from kiosk.speech import outline
 from kiosk.speech.voice import Said
 from kiosk.words import Words
-from tests.kiosk import cases, recorded
+from tests.kiosk import cases, glass, recorded
 from tests.kiosk.recorder import Recorder
 
+SHOWN_CLOSED = "out_of_service_operator"
+"""The one of its kind that is drawn in all sizes."""
 SPEAKING = ("bar_opening", "what_for_pages", "confirm_end")
 """Cases that are drawn as the voice speaks."""
 
@@ -69,8 +72,12 @@ class Report(msgspec.Struct):
 
 
 def main() -> int:
+    options = {name: value for name, _, value in (one.partition("=") for one in sys.argv[2:] if one.startswith("--"))}
     directory = Path(sys.argv[1])
-    shows = [_show(argument) for argument in sys.argv[2:]]
+    shows = [_show(argument) for argument in sys.argv[2:] if not argument.startswith("--")]
+    wanted = {name: cases.CASES[name] for name in options["--only"].split(",")} if "--only" in options else cases.CASES
+    if "--still" in options:
+        stand_still()
     smallest = min(show.width for show in shows)
     toolkit.prepare(shows[0].width, shows[0].height)
     from kivy.base import EventLoop
@@ -96,8 +103,8 @@ def main() -> int:
         presenter.fit(show.width)
         for language in show.languages:
             presenter.words = Words(language)
-            for name, case in cases.CASES.items():
-                if name.startswith("out_of_service") and show.width != smallest:
+            for name, case in wanted.items():
+                if name.startswith("out_of_service_") and name != SHOWN_CLOSED and show.width != smallest:
                     continue  # a page of text each: the smallest size is the one that counts
                 upright = show.height > show.width
                 if name in recorded.STATES and name not in recorded.FIRST and not (show.width == smallest or upright):
@@ -109,19 +116,21 @@ def main() -> int:
                 presenter.said = presenter.words.refusal(case.said) if case.said else ""
                 presenter.voice.read([Said("", language)] if name in SPEAKING else [], long=True)
                 barred = view.mode_for(presenter.screen) is view.Mode.BAR
+                presenter.settings = msgspec.structs.replace(cases.SETTINGS, dpi=show.dpi)
                 Window.size = (show.width, presenter.bar.height if barred else show.height)
                 # Layouts and textures take some turns of the loop to follow each other.
                 EventLoop.idle()
                 stage.render()
                 for _ in range(4):
                     EventLoop.idle()
-                place = f"{name} {language} {show.width}x{show.height} {show.text_size}"
+                place = f"{name} {language} {show.width}x{show.height} {show.text_size} {show.dpi:.0f} dpi"
                 report.faults += [f"{place}: {fault}" for fault in faults(stage, presenter.words, *Window.size)]
-                report.targets += [
-                    Target(name, language, show.text_size, show.width, show.height, *target)
-                    for target in targets(stage, Window.height)
-                ]
-                if show.text_size is theme.TextSize.NORMAL:
+                if show.dpi == theme.USUAL_DPI:
+                    report.targets += [
+                        Target(name, language, show.text_size, show.width, show.height, *target)
+                        for target in targets(stage, Window.height)
+                    ]
+                if (show.text_size, show.dpi) == (theme.TextSize.NORMAL, theme.USUAL_DPI):
                     items = list(read(stage, Window.height))
                     report.outlines.append(Outline(name, language, show.width, show.height, items))
                 if sys.argv[1] != "-":
@@ -132,12 +141,23 @@ def main() -> int:
     return 0
 
 
+def stand_still() -> None:
+    """What is shown depends on nothing but the case."""
+    import random
+    import time
+
+    now = time.monotonic()
+    time.monotonic = lambda: now
+    random.SystemRandom = lambda: random.Random(1)  # type: ignore[misc,assignment]
+
+
 class Show(NamedTuple):
     width: int
     height: int
     languages: list[str]
     text_size: theme.TextSize
     colours: theme.Colours
+    dpi: float
 
 
 def _show(argument: str) -> Show:
@@ -145,7 +165,8 @@ def _show(argument: str) -> Show:
     width, _, height = size.partition("x")
     text_size = theme.TextSize(more[0]) if more else theme.TextSize.NORMAL
     colours = theme.Colours(more[1]) if len(more) > 1 else theme.Colours.CALM
-    return Show(int(width), int(height), languages.split(","), text_size, colours)
+    dpi = float(more[2]) if len(more) > 2 else theme.USUAL_DPI
+    return Show(int(width), int(height), languages.split(","), text_size, colours, dpi)
 
 
 def save(path: Path) -> None:
@@ -200,14 +221,21 @@ def faults(stage: Any, words: Words, width: int, height: int) -> Iterator[str]:
             yield f"{kind} {text!r}: shown, and never read aloud"
         if isinstance(widget, basics.Styled):
             mains += widget.style == "main"
-            if min(widget.size) < theme.TOUCH:
-                yield f"{kind} {text!r}: target of {widget.size}"
+            yield from glass.too_small(widget, offered(stage))
         left, bottom = widget.to_window(*widget.pos)
         if left < -1 or bottom < -1 or left + widget.width > width + 1 or bottom + widget.height > height + 1:
             yield f"{kind} {text!r}: at {left, bottom}, {widget.size}, beyond the edge"
     if mains > 1:
         yield f"{mains} main actions"
     yield from overlaps(stage)
+    yield from glass.too_near(offered(stage))
+
+
+def offered(stage: Any) -> list[Any]:
+    """What can be tapped."""
+    from kiosk.widgets import basics
+
+    return [one for one in visible(stage) if isinstance(one, basics.Styled) and not one.disabled]
 
 
 def broken(label: Any) -> Iterator[str]:

@@ -35,6 +35,8 @@ _PARTS: dict[str, tuple[float, float]] = {
     "yes": (0.73, 0.69),
     "reload": (0.3, 0.655),
     "crashed_home": (0.8, 0.655),
+    "hung_wait": (0.2, 0.655),
+    "hung_again": (0.56, 0.655),
     **{f"size_{size}": (across, 0.431) for size, across in zip(theme.TextSize, (0.193, 0.5, 0.807), strict=True)},
     **{f"colours_{one}": (across, 0.694) for one, across in zip(theme.Colours, (0.193, 0.5, 0.807), strict=True)},
 }
@@ -71,7 +73,7 @@ _BAR: dict[str, float] = {
 }
 """Pixels of the design from the right, in a bar of one row; in one of two, "J'ai fini" is above the others.
 `bar_pages` while there are two pages or more; `bar_documents` then, and 96 more to the right else."""
-_FINISHED_WIDTH, _FIRST_ROW, _SECOND_ROW = 160, 41, 123
+_FINISHED_WIDTH, _FIRST_ROW, _SECOND_ROW = 160, 41, 115
 
 _LANGUAGES = {"language_fr": -248, "language_en": 0, "language_nl": 248}
 _TILES_TOP, _TILES_BOTTOM, _TILES_ACROSS = 167, 142, 8
@@ -83,10 +85,10 @@ _PAD_WIDTH, _PAD_TOP, _PAD_BOTTOM, _PAD_GAP, _PAD_RIGHT = 440, 100, 28, 12, 48
 def pad_keys(width: int, height: int) -> list[tuple[int, int]]:
     """Centres of the pad's twelve keys, row by row: nine digits, "Effacer", the tenth, "Valider"."""
     unit = theme.scale(width, height)
-    across = (_PAD_WIDTH - 2 * _PAD_GAP) * unit / 3
-    down = (height - (_PAD_TOP + _PAD_BOTTOM + 3 * _PAD_GAP) * unit) / 4
+    gap = max(_PAD_GAP * unit, theme.pixels(theme.APART_MM, theme.USUAL_DPI))
+    across = (_PAD_WIDTH * unit - 2 * gap) / 3
+    down = (height - (_PAD_TOP + _PAD_BOTTOM) * unit - 3 * gap) / 4
     left, top = width - (_PAD_RIGHT + _PAD_WIDTH) * unit, _PAD_TOP * unit
-    gap = _PAD_GAP * unit
     return [
         (round(left + column * (across + gap) + across / 2), round(top + row * (down + gap) + down / 2))
         for row in range(4)
@@ -118,7 +120,7 @@ def centre(name: str, width: int, height: int, *, bar_height: int = BAR_HEIGHT) 
             return round(width + _BAR[name] * plan.unit), bar_height // 2
         if name == "bar_finished":
             return round(width + _BAR[name] * plan.unit), round(_FIRST_ROW * plan.unit)
-        return round(width + (_BAR[name] + _FINISHED_WIDTH) * plan.unit), round(_SECOND_ROW * plan.unit)
+        return round(width + (_BAR[name] + _FINISHED_WIDTH) * plan.unit), round(_SECOND_ROW * plan.unit) + plan.between
     if name in _LANGUAGES:
         return round(width / 2 + _LANGUAGES[name] * unit), round(0.755 * height)
     number = 7 if name == "more_sites" else int(name.removeprefix("site_"))

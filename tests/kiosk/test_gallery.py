@@ -48,6 +48,8 @@ PLACES: dict[str, tuple[tuple[str, ...], str]] = {
     "panel_reopen": (("panel_closed",), "agent_panel.reopen"),
     "panel_yes": (("panel_ending",), "agent_panel.end_yes"),
     "bar_help": (("bar", "bar_full"), "bar.help"),
+    "hung_wait": (("hung",), "hung.wait"),
+    "hung_again": (("hung",), "hung.again"),
     "crashed_home": (("crashed",), "common.home"),
     "bar_finished": (("bar", "bar_full", "bar_blocked"), "common.finished"),
     "bar_home": (("bar", "bar_full"), "bar.home"),

@@ -117,6 +117,15 @@ async def test_a_crashed_page_is_loaded_again(ui: Presenter, station: FakeStatio
     assert await until(lambda: station.desk.called("Retry", page="p4"))
 
 
+async def test_a_page_that_hangs_is_waited_for_or_opened_again(ui: Presenter, station: FakeStation) -> None:
+    await show(ui, station, "hung")
+    assert ui.screen is Screen.HUNG
+    ui.bear_page()
+    assert await until(lambda: station.desk.called("Bear", page="p1"))
+    ui.reload_page()
+    assert await until(lambda: station.desk.called("Retry", page="p1"))
+
+
 async def test_refusals_are_said_for_a_while(
     ui: Presenter, station: FakeStation, monkeypatch: pytest.MonkeyPatch
 ) -> None:

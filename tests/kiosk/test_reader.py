@@ -52,6 +52,7 @@ async def test_each_screen_says_all_that_is_on_it(blind: tuple[Ui, Reader]) -> N
         ("welcome", "welcome.title", "welcome.start"),
         ("notice", "notice.title", "notice.understood"),
         ("crashed", "crashed.title", "crashed.reload"),
+        ("hung", "hung.title", "hung.wait"),
         ("warning_over", "warning.over_title", "warning.more_time"),
         ("restarting", "restarting.title", "common.finished"),
         ("out_of_service_operator", "out_of_service.title", ""),

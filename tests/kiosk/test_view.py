@@ -23,6 +23,7 @@ SCREENS = {
     "documents": Screen.DOCUMENTS,
     "display": Screen.DISPLAY,
     "crashed": Screen.CRASHED,
+    "hung": Screen.HUNG,
     "restarting": Screen.RESTARTING,
     "warning": Screen.WARNING,
     "confirm": Screen.CONFIRM_END,

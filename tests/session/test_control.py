@@ -17,6 +17,7 @@ from session.control import INTERFACE, Control
 from session.environment.cgroup import Cgroup, find_base
 from session.environment.process import spawn
 from session.environment.users import Users
+from session.hearts import Hearts
 from session.model import Component, EndReason, Snapshot, State, Trouble
 from session.published import Published
 from session.records import Records
@@ -32,6 +33,7 @@ class Asked:
     """In the daemon's place: notes what is asked of it."""
 
     def __init__(self, directory: Path) -> None:
+        self.hearts = Hearts()
         self.published = Published(Snapshot(generation=GENERATION))
         self.events: list[events.Event] = []
         self.refuses = False
@@ -169,16 +171,16 @@ async def call_from(group: Cgroup, socket_path: Path, request: str) -> str:
             os.close(descriptor)
 
 
-@pytest.mark.parametrize("name", ["Ready", "Fail"])
+@pytest.mark.parametrize("name", ["Ready", "Alive", "Fail"])
 async def test_only_a_process_of_the_present_environment_speaks_for_it(control: Path, asked: Asked, name: str) -> None:
-    parameters = '{"component":"ui"}' if name == "Ready" else '{"trouble":"no_browser"}'
+    parameters = '{"trouble":"no_browser"}' if name == "Fail" else '{"component":"ui"}'
     request = f'{{"method":"{INTERFACE}.{name}","parameters":{parameters}}}'
     base = find_base(f"marchepied-test-{os.getpid()}")
     groups = {number: Cgroup(base / f"environment-{number}") for number in (GENERATION - 1, GENERATION, 77)}
     try:
         for number, group in groups.items():
             group.create()
-            answer = await call_from(group.child("ui" if name == "Ready" else "desk"), control, request)
+            answer = await call_from(group.child("desk" if name == "Fail" else "ui"), control, request)
             assert answer == ('{"parameters":{}}' if number == GENERATION else DENIED)
         another = await call_from(groups[GENERATION].child("guard"), control, request)
         assert another == DENIED, "a component spoke for another"
@@ -186,10 +188,13 @@ async def test_only_a_process_of_the_present_environment_speaks_for_it(control: 
         for group in groups.values():
             assert group.remove()
         base.rmdir()
-    expected: list[events.Event] = [
-        events.ComponentReady(Component.UI) if name == "Ready" else events.BuildFailed(GENERATION, Trouble.NO_BROWSER)
-    ]
-    assert asked.events == expected
+    expected: dict[str, list[events.Event]] = {
+        "Ready": [events.ComponentReady(Component.UI)],
+        "Alive": [],
+        "Fail": [events.BuildFailed(GENERATION, Trouble.NO_BROWSER)],
+    }
+    assert asked.events == expected[name]
+    assert asked.hearts.heard == ({Component.UI} if name == "Alive" else set())
     async with connected(control, SCREEN) as caller:
         caller.writer.write(request.encode() + b"\0")
         assert (await caller.answer())["error"] == rpc.ERROR_DENIED
@@ -241,8 +246,8 @@ async def test_the_service_describes_itself(asked: Asked) -> None:
     members = parse(texts[INTERFACE])
     methods = {member.removeprefix("method ") for member in members if member.startswith("method ")}
     assert methods == {
-        *("Status", "Watch", "Start", "MoreTime", "Activity", "End", "Ready", "Fail", "Receipts"),
-        *("OutOfService", "Maintenance", "InService"),
+        *("Status", "Watch", "Start", "MoreTime", "Activity", "End", "Ready", "Alive", "Fail"),
+        *("OutOfService", "Maintenance", "InService", "Receipts"),
         *("CallAgent", "CancelCall", "AgentAsk", "AgentEnter", "AgentLeave", "AgentExtend", "AgentPrivate"),
         *("AgentAllowed", "AgentOutcome", "AgentEnd", "AgentOutOfService", "AgentMaintenance", "AgentInService"),
     }

@@ -76,7 +76,9 @@ def follow(visitor: Visitor, links: int) -> None:
     visitor.screen.key("Return")
 
 
-def desk_until(station: RunningStation, holds: Callable[[DeskSnapshot], bool], what: str) -> DeskSnapshot:
+def desk_until(
+    station: RunningStation, holds: Callable[[DeskSnapshot], bool], what: str, seconds: float = 15
+) -> DeskSnapshot:
     seen: list[DeskSnapshot] = []
 
     def look() -> bool:
@@ -84,7 +86,7 @@ def desk_until(station: RunningStation, holds: Callable[[DeskSnapshot], bool], w
             seen[:] = [station.desk()]
         return bool(seen) and holds(seen[0])
 
-    wait_until(look, 15, what)
+    wait_until(look, seconds, what)
     return seen[0]
 
 
@@ -183,6 +185,35 @@ def test_a_page_that_crashed_is_loaded_again(station: RunningStation, portal: Po
     now = desk_until(station, lambda one: [page.state for page in one.pages] == [PageState.OPEN], "one page")
     assert now.active == now.pages[0].id
     picture(visitor, "page-rechargee")
+
+
+def drawing(station: RunningStation) -> psutil.Process:
+    """The one that draws the page in front; the browser keeps another in reserve, which has done nothing yet."""
+    return max(renderers(station), key=lambda one: one.cpu_times().user)
+
+
+def hang(station: RunningStation, visitor: Visitor) -> str:
+    """Stops what draws the page; the browser tells of it 15 s after a key that the page does not take. Its id."""
+    drawing(station).send_signal(signal.SIGSTOP)
+    visitor.screen.key("Down")
+    now = desk_until(station, lambda one: one.pages[0].state is PageState.HUNG, "a page that hangs", 40)
+    wait_light(visitor, "the screen that tells of it")
+    return now.pages[0].id
+
+
+def test_a_page_that_hangs_is_the_visitors_to_decide(station: RunningStation, visitor: Visitor) -> None:
+    page = hang(station, visitor)
+    picture(visitor, "page-bloquee")
+    visitor.tap_until("hung_wait", lambda: station.desk().pages[0].state is PageState.OPEN)
+    wait_bar(visitor)
+    drawing(station).send_signal(signal.SIGCONT)
+    visitor.screen.key("Return")
+    visitor.wait_page("Connexion")
+    assert hang(station, visitor) == page
+    visitor.tap_until("hung_again", lambda: page not in {one.id for one in station.desk().pages})
+    wait_bar(visitor)
+    visitor.wait_page("Connexion")
+    desk_until(station, lambda one: [page.state for page in one.pages] == [PageState.OPEN], "one page")
 
 
 def test_pages_beside_pages_are_listed_shown_and_closed(station: RunningStation, visitor: Visitor) -> None:

@@ -7,7 +7,7 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from Xlib import error
 
 from session import rpc
 from session.model import AgentState, Snapshot, State
-from tests.kiosk.guard.xclient import BAR, HEIGHT, PATIENCE, WIDTH, XClient, XServer, XWindow, end, until
+from tests.kiosk.guard.xclient import BAR, HEIGHT, PATIENCE, WIDTH, XVFB, XClient, XServer, XWindow, end, until
 
 
 class _Ready(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -30,11 +30,13 @@ class Control:
         self.run = run
         self.ready: list[str] = []
         self.activities: list[float] = []
+        self.alive = 0
         self._snapshot = Snapshot(state=State.READY)
         self._news = asyncio.Event()
         self.watchers = 0
         self._service = rpc.Service("org.marchepied.Session")
         self._service.add("Ready", self._on_ready, parameters=_Ready, uids=None)
+        self._service.add("Alive", self._on_alive, parameters=_Ready, uids=None)
         self._service.add("Activity", lambda _caller, _none: self.activities.append(time.monotonic()), uids=None)
         self._service.add("Watch", self._watch, uids=None)
 
@@ -52,6 +54,10 @@ class Control:
 
     def _on_ready(self, _caller: rpc.Caller, said: _Ready) -> None:
         self.ready.append(said.component)
+
+    def _on_alive(self, _caller: rpc.Caller, said: _Ready) -> None:
+        assert said.component == "guard"
+        self.alive += 1
 
     async def _watch(self, _caller: rpc.Caller, _none: rpc.NoParameters) -> AsyncIterator[Snapshot]:
         self.watchers += 1
@@ -113,8 +119,8 @@ class Stage:
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def set(cls, run: Path) -> AsyncIterator[Stage]:
-        async with XServer.running() as server:
+    async def set(cls, run: Path, program: Sequence[str] = XVFB, parent: str = "") -> AsyncIterator[Stage]:
+        async with XServer.running(program, parent) as server:
             control = Control(run)
             await control.start()
             stage = cls(server, control, await Guard.start(server, run), run)

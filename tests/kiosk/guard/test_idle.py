@@ -6,6 +6,7 @@ import asyncio
 import itertools
 from pathlib import Path
 
+from session.heart import BEAT_SECONDS
 from session.model import State
 from tests.kiosk.guard.stage import Stage
 from tests.kiosk.guard.xclient import XClient, until
@@ -50,6 +51,11 @@ async def test_input_is_told_once_a_second_and_only_in_a_session(stage: Stage) -
     heard = len(stage.control.activities)
     client.type("a")
     client.click(100, 100)
+    # It says that it lives, and then nothing for twice as long as this takes.
+    beats = stage.control.alive
+    async with asyncio.timeout(2 * BEAT_SECONDS):
+        while stage.control.alive == beats:
+            await asyncio.sleep(0.01)
     woken = 0
 
     def settled() -> bool:

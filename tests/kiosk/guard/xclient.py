@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from typing import Any
 
 from Xlib import XK, X, Xatom, display, error
@@ -29,22 +29,27 @@ async def until(condition: Callable[[], Any], what: str = "the condition") -> An
         await asyncio.sleep(0.005)
 
 
+XVFB = ("Xvfb", "-screen", "0", f"{WIDTH}x{HEIGHT}x24")
+
+
 class XServer:
-    """Xvfb on a display number of its own choice."""
+    """One on a display number of its own choice."""
 
     def __init__(self, process: asyncio.subprocess.Process, name: str) -> None:
         self.process, self.name = process, name
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def running(cls) -> AsyncIterator[XServer]:
+    async def running(cls, program: Sequence[str] = XVFB, parent: str = "") -> AsyncIterator[XServer]:
+        """`parent` is the display on which a server in a window lies."""
         reader, writer = os.pipe()
         process = await asyncio.create_subprocess_exec(
-            "Xvfb", "-displayfd", str(writer), "-screen", "0", f"{WIDTH}x{HEIGHT}x24", "-nolisten", "tcp", "-noreset",
+            *program, "-displayfd", str(writer), "-nolisten", "tcp", "-noreset",
             # Without its abstract socket: that one is seen by every process of the machine, and Xlib tries it first,
             # so that a browser of some other test with this display number would come here.
             "-nolisten", "local", "-ac",
-            pass_fds=[writer], stderr=asyncio.subprocess.DEVNULL,
+            pass_fds=[writer], stderr=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL,
+            env={**os.environ, "DISPLAY": parent},
         )  # fmt: skip
         os.close(writer)
         try:

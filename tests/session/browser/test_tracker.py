@@ -99,6 +99,19 @@ def test_states_and_names() -> None:
     assert one.pages()[2].state is PageState.OPEN
 
 
+def test_a_page_that_hangs_is_the_one_in_front_until_it_is_borne_or_says_something_new() -> None:
+    one = tracker(page("a"), page("b"))
+    one.hang()
+    assert {found.state for found in one.pages()} == {PageState.OPEN}, "our own screens are there"
+    one.show("b")
+    for target, title in (("b", "t"), ("b", "done")):
+        one.hang()
+        one.put(page("b"))
+        assert [found.state for found in one.pages()] == [PageState.OPEN, PageState.HUNG]
+        one.bear(target) if title == "t" else one.put(page(target, title=title))
+        assert [found.state for found in one.pages()] == [PageState.OPEN, PageState.OPEN]
+
+
 def test_an_address_is_not_shown_as_a_title() -> None:
     one = tracker(page("a", "https://caf.example/x?secret=1", "caf.example/x?secret=1"))
     assert one.pages()[0].title == ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import socket
 import struct
 from collections.abc import AsyncIterator
@@ -13,7 +14,16 @@ import pytest
 
 from session.environment import display as display_module
 from session.environment.cgroup import Cgroup
-from session.environment.display import PROGRAMS, READY_FD, Display, DisplayServer, cookie_of, prepare, sandbox
+from session.environment.display import (
+    PROGRAMS,
+    READY_FD,
+    Display,
+    DisplayServer,
+    answers,
+    cookie_of,
+    prepare,
+    sandbox,
+)
 from session.environment.mounts import mount_tmpfs, unmount
 from session.environment.process import spawn
 from session.environment.tree import DISPLAY, Tree, xauthority
@@ -52,6 +62,12 @@ async def hello(tree: Tree, cookie: bytes) -> int:
     return answer[0]
 
 
+def server_of(group: Cgroup) -> int:
+    """The process of the server in its sandbox."""
+    pids = [int(pid) for pid in (group.path / "cgroup.procs").read_text("ascii").split()]
+    return next(pid for pid in pids if "bwrap" not in Path(f"/proc/{pid}/comm").read_text("ascii"))
+
+
 async def test_a_server_opens_for_its_cookie_only(tree: Tree, group: Cgroup) -> None:
     procs = group.open_procs()
     ready, writing = os.pipe2(os.O_CLOEXEC)
@@ -65,6 +81,11 @@ async def test_a_server_opens_for_its_cookie_only(tree: Tree, group: Cgroup) -> 
         assert await hello(tree, cookie) == 1
         assert await hello(tree, bytes(16)) == 0
         assert await hello(tree, b"") == 0
+        assert await answers(tree)
+        os.kill(server_of(group), signal.SIGSTOP)
+        assert not await answers(tree, 0.3)
+        os.kill(server_of(group), signal.SIGCONT)
+        assert await answers(tree)
         # Nothing of it is to be found outside of the environment: no abstract socket, no TCP.
         assert str(tree.x_socket) not in Path("/proc/net/unix").read_text()
         mine = {line.split()[-1] for line in Path("/proc/net/unix").read_text().splitlines()}
@@ -72,6 +93,7 @@ async def test_a_server_opens_for_its_cookie_only(tree: Tree, group: Cgroup) -> 
         assert tree.x_socket.lstat().st_uid == USERS.screen
         assert await group.kill()
         assert await process.wait() == -9
+        assert not await answers(tree)
     finally:
         for descriptor in (procs, ready, log):
             os.close(descriptor)
