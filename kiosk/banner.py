@@ -1,8 +1,12 @@
-"""What is said for as long as it lasts, on our screens and in the bar: no network, little memory. No Kivy here."""
+"""What is said for as long as it lasts, on our screens and in the bar: no network, little memory, a camera that is on.
+
+No Kivy here.
+"""
 
 from __future__ import annotations
 
 from session.model import Network, Snapshot, State
+from session.pages import Capture, DeskSnapshot
 
 _IN_SESSION = (State.ACTIVE, State.WARNING)
 
@@ -14,6 +18,13 @@ def trouble(snapshot: Snapshot | None) -> str | None:
     if snapshot.memory_low:
         return "memory"
     return "network" if snapshot.network is Network.DOWN else None
+
+
+def capture(desk: DeskSnapshot | None) -> str | None:
+    """The key of what is said of camera and microphone; None while both are off."""
+    if desk is None or desk.capture is Capture.OFF:
+        return None
+    return "interview.on" if desk.capture is Capture.ON else "interview.possible"
 
 
 def news(before: Snapshot | None, after: Snapshot) -> str | None:

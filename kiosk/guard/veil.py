@@ -1,7 +1,7 @@
 """Dims the left and the right of the page while a visitor types something private: who sits beside them sees less.
 
-Nothing here is half transparent, for nobody composes this display: a veil is a dark window with a mask of lines, two
-of which are there for one that is not. Taps go through it. It lies below our own screens and the bar.
+Nothing here is half transparent, for nobody composes this display: a veil is a dark window with a mask of lines. Taps
+go through it. It lies below our own screens and the bar.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from Xlib.ext import shape
 
 from kiosk.guard.screen import Screen, Window
 
-PART = 0.14
+PART = 0.1
 """Of the width of the screen, on each side."""
-DARK, LINE, STEP = 0x14212B, 2, 3
+DARK, LINE, STEP = 0x14212B, 1, 2
+"""Every other line: from the side it is grey, from the front what is below can still be read."""
 
 
 class Veil:

@@ -43,8 +43,10 @@ class Bar(Sheet):
         self.ids.said.text = self.host.said
         self.ids.where.opacity = 0 if self.host.said else 1
         self._tell_agent()
-        offer(self.ids.camera, desk.capture is not Capture.OFF)
+        sign = banner.capture(desk)
+        offer(self.ids.camera, sign is not None)
         self.ids.camera.text = self.say("bar.camera" if desk.capture is Capture.ON else "bar.microphone")
+        self.ids.camera.words = self.say(sign) if sign is not None else ""
         self._offer(self.ids.pages, "bar.pages", len(desk.pages), least=2)
         papers = self.host.rooms.papers.documents
         number = len(desk.documents) + desk.downloading if papers is None else len(papers)

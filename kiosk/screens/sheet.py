@@ -37,6 +37,8 @@ class Host(Protocol):
     @property
     def demonstration(self) -> bool: ...
     @property
+    def occupied(self) -> bool: ...
+    @property
     def bar(self) -> theme.BarPlan: ...
     def start(self) -> None: ...
     def end(self) -> None: ...
@@ -96,7 +98,7 @@ class FullSheet(Sheet):
 
     def __init__(self, host: Host) -> None:
         super().__init__(host)
-        self._banner: basics.Banner | None = None
+        self._banner: basics.Banner | basics.Sign | None = None
         self._head = list(reversed(self.ids.head.children))
 
     def refresh(self) -> None:
@@ -109,14 +111,20 @@ class FullSheet(Sheet):
         self._tell()
 
     def _tell(self) -> None:
-        """Says below the head what is wrong, for as long as it is."""
+        """Says below the head what is wrong, for as long as it is; first that a camera is on, and leads to it."""
         trouble = banner.trouble(self.host.snapshot) if self.tells else None
+        capture = banner.capture(self.host.desk) if self.tells and self.host.occupied else None
         text = self.say(self.tells if trouble == "network" else "banner.memory") if trouble else ""
+        if capture is not None:
+            text = self.say(capture)
         if text == (self._banner.text if self._banner is not None else ""):
             return
         if self._banner is not None:
             self.remove_widget(self._banner)
-        self._banner = basics.Banner(text=text) if text else None
+        if capture is not None:
+            self._banner = basics.Sign(text=text, on_release=lambda _button: self.turn_to("interview"))
+        else:
+            self._banner = basics.Banner(text=text) if text else None
         if self._banner is not None:
             self.add_widget(self._banner, index=len(self.children) - 1)
         self.make_room()

@@ -20,8 +20,8 @@ from kiosk.widgets.apart import taking
 from kiosk.widgets.heard import Heard
 
 __all__ = [
-    *("Action", "Banner", "BarButton", "Card", "Disc", "Foreign", "HeadButton", "OneLine", "Placed", "Tag", "Text"),
-    *("Word", "Working"),
+    *("Action", "Banner", "BarButton", "Card", "Disc", "Foreign", "HeadButton", "OneLine", "Placed"),
+    *("Sign", "Tag", "Text", "Word", "Working"),
     "icons",
 ]
 
@@ -107,6 +107,12 @@ class Action(Styled, Label):
 
     full_width = NumericProperty(0)
     """As of a BarButton, for a button that is not always offered."""
+
+
+class Sign(Action):
+    """The same as a Banner, and a button that leads to what it tells of."""
+
+    style = StringProperty("finish")
 
 
 class Card(Styled, BoxLayout):

@@ -213,6 +213,10 @@ CASES: dict[str, Case] = {
     "bar_camera": Case(
         session(), msgspec.structs.replace(MANY_PAGES, documents=DOCUMENTS.documents, capture=Capture.ON)
     ),
+    "what_for_camera": Case(
+        session(network=Network.DOWN), msgspec.structs.replace(MANY_PAGES, active=None, capture=Capture.ON)
+    ),
+    "what_for_microphone": Case(session(), msgspec.structs.replace(IDLE_DESK, capture=Capture.POSSIBLE)),
     "bar_microphone": Case(session(), msgspec.structs.replace(TWO, capture=Capture.POSSIBLE)),
     "private": Case(agent(private=True), TWO),
     "erasing": Case(session(State.ENDING), TWO),

@@ -7,8 +7,10 @@ import threading
 from collections.abc import AsyncIterator, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import msgspec
 import pytest
 
+from session import pages as sites
 from session.model import Network, Snapshot
 from session.pages import PageState, Settings
 from tests.session.browser.conftest import Daemon, Visitor, needs_browser
@@ -59,6 +61,12 @@ class Site:
             server.server_close()
 
 
+@pytest.fixture(scope="module")
+def settings(settings: Settings) -> Settings:
+    away = tuple(sites.Site(name, name, f"https://{name}.invalid/") for name in ("un", "deux"))
+    return msgspec.structs.replace(settings, sites=(*settings.sites, *away))
+
+
 @pytest.fixture
 def site(settings: Settings) -> Site:
     return Site(int(next(one.url for one in settings.sites if one.id == "eteint").rpartition(":")[2].strip("/")))
@@ -106,3 +114,19 @@ async def test_a_form_is_not_sent_again(cut: Daemon, visitor: Visitor, screen: S
         assert site.sent == 0
         await visitor.by_key(screen, "Return", shows("bien reçu"), "sent by the visitor's own hand")
         assert site.sent
+
+
+async def test_without_a_word_the_page_in_front_asks_again(visitor: Visitor, site: Site) -> None:
+    """A way that leads nowhere comes back without anybody's telling."""
+    await visitor.call("Open", site="eteint")
+    await visitor.sees(is_in(PageState.DOWN))
+    with site.at_work():
+        await visitor.sees(shows("au travail"), "asked again after a while", 40)
+
+
+async def test_two_sites_in_a_row_that_are_away_are_the_network(visitor: Visitor) -> None:
+    await visitor.call("Open", site="un")
+    seen = await visitor.sees(lambda one: is_in(PageState.DOWN)(one) or is_in(PageState.OFFLINE)(one), "the first", 40)
+    await visitor.call("Open", site="deux")
+    first = seen.active
+    await visitor.sees(lambda one: one.active != first and is_in(PageState.OFFLINE)(one), "the second", 40)

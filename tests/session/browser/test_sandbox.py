@@ -143,3 +143,11 @@ def _namespace(pid: int, name: str) -> str:
 
 def _open_descriptors(pid: int) -> set[int]:
     return {int(name) for name in os.listdir(f"/proc/{pid}/fd")}
+
+
+def test_cameras_and_sound_cards_are_there_for_interviews_only(tmp_path: Path) -> None:
+    tree = Tree(tmp_path)
+    plain = sandbox.argv(tree, VISITOR)
+    assert not [part for part in plain if part.startswith(("/dev/snd", "/dev/video"))]
+    assert "--clear-groups" in plain
+    assert "/dev/snd" in sandbox.argv(tree, VISITOR, sandbox.Options(interview=True))
