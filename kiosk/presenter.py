@@ -298,7 +298,7 @@ class Presenter:
 
         `chosen` is the id of what it is about, where it is about one thing.
         """
-        self._set(side=side, chosen=chosen)
+        self._keep(view.turned(self.local, side, chosen))
 
     def pick(self, *documents: str) -> None:
         """These are tapped in the picker, and no others."""

@@ -133,6 +133,8 @@ class Local(msgspec.Struct, frozen=True):
     side: Side | None = None
     chosen: str = ""
     """Id of what the side is about: a theme, a procedure, a paper, a page, a document."""
+    under: tuple[Side | None, str] = (None, "")
+    """The side, and what it was about, that a question or the help lies over, and gives way to again."""
     picked: tuple[str, ...] = ()
     """Ids of the documents that were tapped in the picker."""
     opening: str | None = None
@@ -266,6 +268,19 @@ def mode_for(screen: Screen) -> Mode:
     return Mode.BAR if screen is Screen.BAR else Mode.FULL
 
 
+def turned(local: Local, side: Side | None, chosen: str) -> Local:
+    """After a tap that opens a side, or closes one (None): what lay under the help or a question is there again."""
+    over = local.side in _OVER
+    if side is None and over:
+        side, chosen = local.under
+    elif side in _OVER and not over:
+        local = msgspec.structs.replace(local, under=(local.side, local.chosen))
+    return msgspec.structs.replace(local, side=side, chosen=chosen)
+
+
+_OVER = (Side.HELP, Side.CONFIRM_END, Side.DISPLAY)
+
+
 def settle(local: Local, before: Snapshot | None, after: Snapshot) -> Local:
     """What stays of `local` when the session's snapshot changes.
 
@@ -281,7 +296,14 @@ def settle(local: Local, before: Snapshot | None, after: Snapshot) -> Local:
     same = before is None or before.generation == after.generation
     if not (in_session and same):
         return msgspec.structs.replace(
-            local, side=None, chosen="", picked=(), notice_read=False, opening=None, interview=None
+            local,
+            side=None,
+            chosen="",
+            under=(None, ""),
+            picked=(),
+            notice_read=False,
+            opening=None,
+            interview=None,
         )
     if before is not None and before.state is not after.state and local.side in _ASKED and not _at_screen(after):
         return msgspec.structs.replace(local, side=None)

@@ -7,7 +7,7 @@ import itertools
 import msgspec
 import pytest
 
-from kiosk.view import OF_PAPERS, Local, Mode, Panel, Screen, Side, active_page, mode_for, screen_for, settle
+from kiosk.view import OF_PAPERS, Local, Mode, Panel, Screen, Side, active_page, mode_for, screen_for, settle, turned
 from session.model import AgentStage, AgentState, Snapshot, State, WarningKind
 from session.pages import BrowserState, DeskSnapshot, PageState
 from tests.kiosk import cases
@@ -166,8 +166,22 @@ def test_settling_drops_the_question_when_a_warning_comes_or_goes() -> None:
     assert settle(asked, None, active).side is Side.CONFIRM_END
 
 
+@pytest.mark.parametrize("over", [Side.HELP, Side.CONFIRM_END, Side.DISPLAY])
+def test_what_lay_under_the_help_or_a_question_is_there_again(over: Side) -> None:
+    page = turned(cases.side(Side.PAGES), Side.SCAN_PAGE, "p1")
+    asked = turned(page, over, "")
+    assert (asked.side, asked.chosen) == (over, "")
+    twice = turned(asked, Side.HELP, "")
+    for local in (asked, twice):
+        back = turned(local, None, "")
+        assert (back.side, back.chosen) == (Side.SCAN_PAGE, "p1")
+    assert turned(turned(page, None, ""), None, "").side is None
+    fresh = turned(turned(cases.side(Side.PAGES), None, ""), over, "")
+    assert turned(fresh, None, "").side is None, "nothing of an earlier time comes back"
+
+
 def test_nothing_of_a_visit_stays_outside_it() -> None:
-    local = msgspec.structs.replace(cases.side(Side.PAGES), opening="site0")
+    local = msgspec.structs.replace(cases.side(Side.PAGES), opening="site0", under=(Side.SCAN_PAGE, "p1"))
     for state in State:
         after = settle(local, cases.session(), cases.session(state))
         stays = state in (State.ACTIVE, State.WARNING)
