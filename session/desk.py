@@ -81,6 +81,7 @@ class Desk:
         self._published_at = float("-inf")
         self._last_open = ("", float("-inf"))
         self._told: set[Component] = set()
+        self._telling: asyncio.Task[None] | None = None
         self.service = rpc.Service(INTERFACE)
         own = frozenset({os.getuid()})
         self.service.add("Watch", self._watch, uids=own)
@@ -129,7 +130,7 @@ class Desk:
         """Follows one browser to its end. One that lives but does not answer as it should is tried again."""
         try:
             for _ in range(_TRIES):
-                driver = Driver(self._tracker, self._changed)
+                driver = Driver(self._tracker, self._changed, self._browser_hung)
                 self._driver = driver
                 try:
                     await self._accompany(driver, os.dup(write_fd), os.dup(read_fd))
@@ -178,6 +179,13 @@ class Desk:
     async def _ready(self, component: Component) -> None:
         if component not in self._told and await self._tell("Ready", component=component.value):
             self._told.add(component)
+
+    def _browser_hung(self) -> None:
+        """It is killed, and started anew, by the daemon; not while an agent has it stand still."""
+        self._telling = asyncio.create_task(self._tell_hung())
+
+    async def _tell_hung(self) -> None:
+        await self._tell("BrowserHung")
 
     async def _tell(self, method: str, **parameters: str) -> bool:
         """Tells the daemon; one that does not listen yet is asked again for a while."""
@@ -292,7 +300,9 @@ class Desk:
             raise rpc.Refused("no_browser")
         try:
             yield self._driver
-        except _BROWSER_ERRORS:
+        except _BROWSER_ERRORS as error:
+            if isinstance(error, TimeoutError):
+                self._driver.in_vain()
             raise rpc.Refused("no_browser") from None
 
 
