@@ -76,6 +76,7 @@ class Control:
         add("End", self._end, uids=both)
         add("Ready", self._ready, parameters=ReadyParameters, uids=screen)
         add("Alive", self._alive, parameters=ReadyParameters, uids=screen)
+        add("BrowserHung", self._browser_hung, uids=screen)
         add("Fail", self._fail, parameters=TroubleParameters, uids=screen)
         add("Receipts", self._receipts, parameters=ReceiptsQuery, uids=root)
         add("OutOfService", self._out_of_service, parameters=WhyParameters, uids=root)
@@ -121,6 +122,11 @@ class Control:
         """A component of the present environment does its work: to be said every few seconds."""
         self._require_present(caller, parameters.component)
         self._daemon.hearts.beat(parameters.component)
+
+    async def _browser_hung(self, caller: Caller, _parameters: NoParameters) -> None:
+        """The desk of the present environment asks the browser in vain: in a session it is started anew."""
+        generation = self._require_present(caller, Component.DESK)
+        await self._daemon.ask(events.BrowserHung(generation))
 
     async def _fail(self, caller: Caller, parameters: TroubleParameters) -> None:
         """The desk of the present environment found that no visitor may use its browser."""

@@ -184,6 +184,8 @@ class Daemon:
                     self._building = self._start(self._build(generation, reduced))
             case events.Restart():
                 self._start(self._restart(effect))
+            case events.Kill(generation, component):
+                self._start(self._kill(generation, component))
             case events.Freeze(generation):
                 self._freezing = self._start(self._freeze(generation))
             case events.Thaw(generation):
@@ -314,6 +316,16 @@ class Daemon:
         if self._environment is not None and self._environment.generation == effect.generation:
             await self._environment.restart(effect.component)
 
+    async def _kill(self, generation: int, component: Component) -> None:
+        environment = self._environment
+        if environment is None or environment.generation != generation:
+            return
+        logger.error("environment %d: %s does not answer any more", generation, component.value)
+        try:
+            await environment.kill(component)
+        except (CgroupError, OSError) as error:  # whoever noticed it does so again
+            logger.error("environment %d: %s cannot be ended: %s", generation, component.value, error)
+
     async def _freeze(self, generation: int) -> None:
         environment = self._environment
         frozen = False
@@ -368,12 +380,7 @@ class Daemon:
                 if environment is None or environment is not self._environment:
                     break
                 answers = await environment.display_answers()
-                hung = silent if answers else Component.DISPLAY
-                logger.error("environment %d: %s does not answer any more", environment.generation, hung.value)
-                try:
-                    await environment.kill(hung)
-                except (CgroupError, OSError) as error:  # tried again with the next look
-                    logger.error("environment %d: %s cannot be ended: %s", environment.generation, hung.value, error)
+                await self._kill(environment.generation, silent if answers else Component.DISPLAY)
                 if not answers:
                     break
 

@@ -150,7 +150,7 @@ class Desk:
         """Follows one browser to its end. One that lives but does not answer as it should is tried again."""
         try:
             for _ in range(_TRIES):
-                driver = Driver(self._tracker, self._changed)
+                driver = Driver(self._tracker, self._changed, self._browser_hung)
                 self._driver = driver
                 try:
                     await self._accompany(driver, os.dup(write_fd), os.dup(read_fd))
@@ -214,6 +214,13 @@ class Desk:
         """The network is back: pages that failed for want of it come by themselves."""
         with contextlib.suppress(rpc.Refused), self._asking() as driver:
             await driver.network_is_back()
+
+    def _browser_hung(self) -> None:
+        """It is killed, and started anew, by the daemon; not while an agent has it stand still."""
+        self._soon(self._tell_hung())
+
+    async def _tell_hung(self) -> None:
+        await self._line.tell("BrowserHung")
 
     # -- snapshots -------------------------------------------------------------------------------------------
 
@@ -323,7 +330,9 @@ class Desk:
             raise rpc.Refused("no_browser")
         try:
             yield self._driver
-        except _BROWSER_ERRORS:
+        except _BROWSER_ERRORS as error:
+            if isinstance(error, TimeoutError):
+                self._driver.in_vain()
             raise rpc.Refused("no_browser") from None
 
 

@@ -46,6 +46,12 @@ class ComponentDied(msgspec.Struct, frozen=True):
     """What it means if it keeps dying."""
 
 
+class BrowserHung(msgspec.Struct, frozen=True):
+    """The desk of this environment has had no answer from the browser for a while."""
+
+    generation: int
+
+
 class Started(msgspec.Struct, frozen=True):
     """ "Commencer"."""
 
@@ -178,6 +184,7 @@ Event = (
     | BuildFailed
     | ComponentReady
     | ComponentDied
+    | BrowserHung
     | Started
     | EndAsked
     | MoreTimeAsked
@@ -217,6 +224,13 @@ class BeginSession(msgspec.Struct, frozen=True):
     pass
 
 
+class Kill(msgspec.Struct, frozen=True):
+    """End a component that hangs; its death is then told as any other's."""
+
+    generation: int
+    component: Component
+
+
 class Freeze(msgspec.Struct, frozen=True):
     """Stop the browser where it is, then say Frozen."""
 
@@ -239,4 +253,4 @@ class Signal(msgspec.Struct, frozen=True):
     sign: Sign
 
 
-Effect = Build | Wipe | Restart | BeginSession | Freeze | Thaw | Signal
+Effect = Build | Wipe | Restart | Kill | BeginSession | Freeze | Thaw | Signal

@@ -19,6 +19,7 @@ from session.events import (
     AgentLeft,
     Began,
     BeginSession,
+    BrowserHung,
     Build,
     BuildFailed,
     ComponentDied,
@@ -27,6 +28,7 @@ from session.events import (
     EndAsked,
     Event,
     Fault,
+    Kill,
     MemoryChanged,
     MoreTimeAsked,
     NetworkChanged,
@@ -69,6 +71,8 @@ def step(station: Station, event: Event, now: float, limits: Limits) -> Outcome:
             outcome = _component_ready(station, component, now)
         case ComponentDied():
             outcome = _component_died(station, event, now, limits)
+        case BrowserHung(generation):
+            outcome = _browser_hung(station, generation)
         case Started():
             outcome = _started(station, now, limits)
         case EndAsked(reason):
@@ -248,6 +252,14 @@ def _component_died(station: Station, event: ComponentDied, now: float, limits: 
     if public.state in CLOSED:
         return _notice_failed(station, now, limits)
     return _failed_outside_session(station, event.trouble, now, limits)
+
+
+def _browser_hung(station: Station, generation: int) -> Outcome:
+    """One that was stopped for an agent gives no answer either; outside a session nobody waits for one."""
+    public = station.public
+    if public.state not in IN_SESSION or generation != public.generation or assistance.present(station):
+        return station, ()
+    return station, (Kill(generation, Component.BROWSER),)
 
 
 def _by_agent(station: Station, event: assistance.Event, now: float, limits: Limits) -> Outcome:

@@ -23,6 +23,8 @@ from session.pages import PageState
 logger = logging.getLogger(__name__)
 
 PROOF_SECONDS = 8.0
+PATIENCE = 3
+"""Questions in a row, of five seconds each, after which a browser that does not answer is said to hang."""
 _PROBE_SECONDS = 0.5
 """Seconds after which a probe that was not answered gets company; the browser's first page is the first one."""
 _AFTER_EVENT = (0.05, 0.2, 0.6, 1.5)
@@ -49,9 +51,14 @@ class _Download(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Driver:
-    """Call `run` once; it returns when the browser is gone. `changed` is called after each change of the tracker."""
+    """Call `run` once; it returns when the browser is gone.
 
-    def __init__(self, tracker: Tracker, changed: Callable[[], None]) -> None:
+    `changed` is called after each change of the tracker, `hung` when the browser as a whole does not answer.
+    """
+
+    def __init__(
+        self, tracker: Tracker, changed: Callable[[], None], hung: Callable[[], None] = lambda: None
+    ) -> None:
         self.tracker = tracker
         self.downloading: set[str] = set()
         self._changed = changed
@@ -60,6 +67,9 @@ class Driver:
         self._turn = asyncio.Lock()
         self._gone = False
         self._unresponsive = 0
+        self._hung = hung
+        self._in_vain = 0
+        """Questions in a row that the browser left without an answer."""
 
     async def connect(self, write_fd: int, read_fd: int) -> None:
         """Takes the two ends. When it returns, the browser has answered, its policy is proved, and our page is there.
@@ -185,7 +195,10 @@ class Driver:
                 before, self._unresponsive = self._unresponsive, await tools.unresponsive()
                 if self._unresponsive > before:
                     self.tracker.hang()
-            except (TimeoutError, wire.WireError):
+                self._in_vain = 0
+            except (TimeoutError, wire.WireError) as error:
+                if isinstance(error, TimeoutError):
+                    self.in_vain()
                 logger.warning("the browser does not say which pages are open")
             except CallRefused as refusal:
                 logger.debug("%s", refusal)
@@ -297,6 +310,12 @@ class Driver:
         if self._tools is not None:
             self._gone = self._gone or self._tools.gone.is_set()
             self._tools.close()
+
+    def in_vain(self) -> None:
+        """The browser left a question without an answer: one page that hangs does not, the browser itself does."""
+        self._in_vain += 1
+        if self._in_vain % PATIENCE == 0:
+            self._hung()
 
     def _stir(self) -> None:
         self._stirred.set()

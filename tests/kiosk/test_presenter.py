@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from kiosk import presenter as module
+from kiosk import theme
 from kiosk.client import GuardNews
 from kiosk.presenter import Presenter
 from kiosk.speech.voice import Said
@@ -124,6 +125,20 @@ async def test_a_page_that_hangs_is_waited_for_or_opened_again(ui: Presenter, st
     assert await until(lambda: station.desk.called("Bear", page="p1"))
     ui.reload_page()
     assert await until(lambda: station.desk.called("Retry", page="p1"))
+
+
+async def test_sizes_follow_the_panel_and_the_configuration_knows_better(
+    ui: Presenter, station: FakeStation
+) -> None:
+    await show(ui, station, "bar")
+    assert ui.dpi == theme.USUAL_DPI
+    station.guard.publish(GuardNews(dpi=149.5))
+    assert await until(lambda: ui.dpi == 149.5)
+    station.guard.publish(GuardNews())
+    assert await until(lambda: ui.dpi == theme.USUAL_DPI)
+    ui.settings = msgspec.structs.replace(ui.settings, dpi=120.0)
+    station.guard.publish(GuardNews(dpi=149.5))
+    assert ui.dpi == 120.0
 
 
 async def test_refusals_are_said_for_a_while(

@@ -171,16 +171,17 @@ async def call_from(group: Cgroup, socket_path: Path, request: str) -> str:
             os.close(descriptor)
 
 
-@pytest.mark.parametrize("name", ["Ready", "Alive", "Fail"])
+@pytest.mark.parametrize("name", ["Ready", "Alive", "BrowserHung", "Fail"])
 async def test_only_a_process_of_the_present_environment_speaks_for_it(control: Path, asked: Asked, name: str) -> None:
-    parameters = '{"trouble":"no_browser"}' if name == "Fail" else '{"component":"ui"}'
+    of_desk = name in ("BrowserHung", "Fail")
+    parameters = {"Fail": '{"trouble":"no_browser"}', "BrowserHung": "{}"}.get(name, '{"component":"ui"}')
     request = f'{{"method":"{INTERFACE}.{name}","parameters":{parameters}}}'
     base = find_base(f"marchepied-test-{os.getpid()}")
     groups = {number: Cgroup(base / f"environment-{number}") for number in (GENERATION - 1, GENERATION, 77)}
     try:
         for number, group in groups.items():
             group.create()
-            answer = await call_from(group.child("desk" if name == "Fail" else "ui"), control, request)
+            answer = await call_from(group.child("desk" if of_desk else "ui"), control, request)
             assert answer == ('{"parameters":{}}' if number == GENERATION else DENIED)
         another = await call_from(groups[GENERATION].child("guard"), control, request)
         assert another == DENIED, "a component spoke for another"
@@ -191,6 +192,7 @@ async def test_only_a_process_of_the_present_environment_speaks_for_it(control: 
     expected: dict[str, list[events.Event]] = {
         "Ready": [events.ComponentReady(Component.UI)],
         "Alive": [],
+        "BrowserHung": [events.BrowserHung(GENERATION)],
         "Fail": [events.BuildFailed(GENERATION, Trouble.NO_BROWSER)],
     }
     assert asked.events == expected[name]
@@ -246,7 +248,7 @@ async def test_the_service_describes_itself(asked: Asked) -> None:
     members = parse(texts[INTERFACE])
     methods = {member.removeprefix("method ") for member in members if member.startswith("method ")}
     assert methods == {
-        *("Status", "Watch", "Start", "MoreTime", "Activity", "End", "Ready", "Alive", "Fail"),
+        *("Status", "Watch", "Start", "MoreTime", "Activity", "End", "Ready", "Alive", "Fail", "BrowserHung"),
         *("OutOfService", "Maintenance", "InService", "Receipts"),
         *("CallAgent", "CancelCall", "AgentAsk", "AgentEnter", "AgentLeave", "AgentExtend", "AgentPrivate"),
         *("AgentAllowed", "AgentOutcome", "AgentEnd", "AgentOutOfService", "AgentMaintenance", "AgentInService"),

@@ -40,6 +40,7 @@ EVENTS: list[events.Event] = [
     events.BuildFailed(1, Trouble.NO_BROWSER),
     *(events.ComponentReady(component) for component in Component),
     *(events.ComponentDied(1, component) for component in Component),
+    events.BrowserHung(1),
     events.Started(),
     *(events.EndAsked(reason) for reason in (EndReason.VISITOR, EndReason.AGENT, EndReason.STOPPING)),
     events.MoreTimeAsked(),
@@ -249,6 +250,14 @@ def test_a_lost_display_ends_the_session() -> None:
     station, effects = run(active(), events.ComponentDied(1, Component.DISPLAY))
     assert station.public.state is State.ENDING
     assert effects == [events.Wipe(EndReason.DISPLAY_LOST)]
+
+
+def test_a_browser_that_hangs_is_killed_in_a_session_and_not_while_an_agent_has_it_stand_still() -> None:
+    _, effects = run(active(), events.BrowserHung(1))
+    assert effects == [events.Kill(1, Component.BROWSER)]
+    assert run(active(), events.BrowserHung(7))[1] == []
+    frozen, _ = run(active(), events.AgentAsked())
+    assert run(frozen, events.BrowserHung(1))[1] == []
 
 
 def test_deaths_of_the_old_environment_are_no_news() -> None:

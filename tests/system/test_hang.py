@@ -11,6 +11,7 @@ import pytest
 from session.model import Component, EndReason, State
 from tests.portal import Portal
 from tests.station.harness import RunningStation, wait_until
+from tests.station.visitor import Visitor
 
 FIRST_UID = 62_600
 NOTICED = 40
@@ -32,6 +33,12 @@ def stop(station: RunningStation, component: Component) -> set[int]:
     return {one.pid for one in processes}
 
 
+def main_of(station: RunningStation) -> psutil.Process:
+    """The browser's process that started its others."""
+    found = [one for one in station.processes(Component.BROWSER) if "--remote-debugging-pipe" in one.cmdline()]
+    return next(one for one in found if one.name() == "chromium")
+
+
 def verified(station: RunningStation, after: int) -> EndReason:
     """Waits for the next environment; why the one before was ended."""
     now = station.wait_state(State.READY, NOTICED, after=after)
@@ -51,6 +58,22 @@ def test_a_part_that_hangs_is_replaced_in_the_same_visit(station: RunningStation
     assert f"{component.value} does not answer" in station.last_words()
     station.call("End")
     assert verified(station, generation) is EndReason.AGENT
+
+
+def test_a_browser_that_hangs_as_a_whole_is_started_anew_with_its_page(station: RunningStation) -> None:
+    """One page that hangs is the visitor's to decide: see tests/system/test_pages.py."""
+    ready = station.wait_state(State.READY, 40)
+    with station.screen() as screen:
+        visitor = Visitor(station, screen)
+        visitor.begin()
+        visitor.open_first_site()
+        main = main_of(station)
+        main.suspend()
+        wait_until(lambda: not main.is_running(), NOTICED, "the end of the browser")
+        visitor.wait_title("Accueil - Portail", NOTICED)
+    assert "browser does not answer" in station.last_words()
+    station.call("End")
+    assert verified(station, ready.generation) is EndReason.AGENT
 
 
 @pytest.mark.parametrize("state", [State.READY, State.ACTIVE])
