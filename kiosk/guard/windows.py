@@ -48,8 +48,8 @@ class WindowManager:
         self._changed = changed
         self._settings_bar = self._wanted_bar = bar
         self._wanted_foot = 0
-        geometry = screen.root.get_geometry()
-        self._size = (int(geometry.width), int(geometry.height))
+        whole = screen.root.get_geometry()
+        self._size = (int(whole.width), int(whole.height))
         self.mode = Mode.FULL
         self.bar_has_keys = False
         """In the `bar` layout: whether the UI has the keyboard, and not the page."""
@@ -352,9 +352,8 @@ class WindowManager:
         top = [*self._edge.windows, *([self.ui.window] if self.ui is not None else [])]
         top += [*self._veil.windows, *([self._shield.window] if self._shield.up else [])]
         overrides = [self._screen.window(xid) for xid in self._overrides]
-        rest = [*reversed(overrides), *(page.window for page in reversed(self.pages))] if pages else []
-        curtain = [self._curtain]
-        order = [*top, *curtain, *rest] if self.shown is Mode.FULL else [*top, *rest, *(curtain if pages else [])]
+        below = [*reversed(overrides), *(page.window for page in reversed(self.pages))] if pages else []
+        order = [*top, self._curtain, *below] if self.shown is Mode.FULL else [*top, *below, *([self._curtain] if pages else [])]
         order[0].configure(stack_mode=X.Above)
         for above, window in itertools.pairwise(order):
             window.configure(sibling=above, stack_mode=X.Below)

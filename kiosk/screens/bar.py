@@ -29,8 +29,9 @@ class Bar(Sheet):
     def refresh(self) -> None:
         voice = self.host.voice
         self.ids.listen.text = self.say("speech.stop" if voice.reading else "speech.listen")
-        offer(self.ids.listen, voice.offered)
         desk, page = self.host.desk, view.active_page(self.host.desk)
+        # Who talks with somebody has no use for a voice that reads into it, and the bar none for one more button.
+        offer(self.ids.listen, voice.offered and (desk is None or desk.capture is Capture.OFF))
         if desk is None:
             return
         if page is not None:
