@@ -362,7 +362,8 @@ class Daemon:
                 if disk < LEAST_ROOM or available < LEAST_MEMORY_MIB:
                     self.post(events.Fault(EndReason.NO_MEMORY))
                     break
-                low = disk < LOW_ROOM or available < LOW_MEMORY_MIB
+                slack = 1.25 if snapshot.memory_low else 1.0  # so that it is not said and unsaid all the time
+                low = disk < slack * LOW_ROOM or available < slack * LOW_MEMORY_MIB
                 if low is not snapshot.memory_low:
                     self.post(events.MemoryChanged(low))
                 await asyncio.sleep(MEMORY_PERIOD)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterator
 
+import psutil
 import pytest
 
 from kiosk import theme
 from session import agents, pins
 from session.agents import Agent
-from session.model import AgentStage, EndReason, State
+from session.model import AgentStage, Component, EndReason, State
 from session.pages import Capture, PageState
 from session.records import FILE
 from tests.portal import Portal
@@ -131,16 +133,37 @@ def test_the_next_visit_has_it_no_more(station: RunningStation, visitor: Visitor
     assert desk.allowable.host, "as if it had never been allowed"
 
 
-def test_an_appointment_by_video(station: RunningStation, visitor: Visitor) -> None:
-    screen = visitor.screen
-    offer = screen.settle()
-    visitor.tap_until("site_2", lambda: screen.settle(1).tobytes() != offer.tobytes())
+def join(station: RunningStation, visitor: Visitor) -> None:
+    """From "what for?" to a video that is on, by way of what is said before."""
+    offer = visitor.screen.settle()
+    visitor.tap_until("site_2", lambda: visitor.screen.settle(1).tobytes() != offer.tobytes())
     assert station.desk().pages == (), "it is said first what will happen"
     visitor.tap_until("interview_go", lambda: bool(station.desk().pages))
     visitor.wait_page("Entretien par vidéo")
-    screen.key("Return")
+    visitor.screen.key("Return")
     visitor.wait_title("On vous voit")
     wait_until(lambda: station.desk().capture is Capture.ON, 15, "the camera's sign")
+
+
+def test_the_end_of_a_visit_ends_the_camera(station: RunningStation, visitor: Visitor) -> None:
+    join(station, visitor)
+    everything = station.processes(Component.BROWSER)
+    cameras = [one for one in everything if any("VideoCapture" in word for word in words(one))]
+    assert cameras, "else this test looks at nothing"
+    ended(station, visitor)
+    assert not any(one.is_running() for one in cameras)
+    assert station.desk().capture is Capture.OFF
+
+
+def words(process: psutil.Process) -> list[str]:
+    with contextlib.suppress(psutil.Error):
+        return process.cmdline()
+    return []
+
+
+def test_an_appointment_by_video(station: RunningStation, visitor: Visitor) -> None:
+    screen = visitor.screen
+    join(station, visitor)
     # The sign, left of "Retour", while there is one page and no document.
     sign = (screen.width - 624, 48)
     screen.wait(lambda picture: picture.getpixel((sign[0] - 30, 20)) == FINISH, what="the sign on the bar")
