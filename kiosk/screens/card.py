@@ -10,18 +10,10 @@ from kivy.uix.gridlayout import GridLayout
 from kiosk import plain
 from kiosk.screens.paper_sheet import PaperSheet, load_rules, look, paper
 from kiosk.view import Side
-from session.procedures.model import Need, Procedure
+from kiosk.widgets.pictograms import NEEDS
+from session.procedures.model import Procedure
 
 TITLE_LENGTH, OFFICIAL_LENGTH, HOST_LENGTH = 48, 60, 40
-
-ICONS = {
-    Need.PHONE: "phone",
-    Need.EMAIL: "mail",
-    Need.SCANNER: "scanner",
-    Need.CAMERA: "camera",
-    Need.CARD_READER: "card",
-    Need.PAYMENT: "money",
-}
 
 
 class CardSheet(PaperSheet):
@@ -58,7 +50,7 @@ class CardSheet(PaperSheet):
         if one.papers:
             yield "papers", self.say.count("card.count", len(one.papers))
         for need in one.needs:
-            yield ICONS[need], self.say(f"need.{need}")
+            yield NEEDS[need], self.say(f"need.{need}")
         yield "lock", self.say("card.host", host=plain.clean(one.host, HOST_LENGTH))
         if one.contact is not None:
             name, phone, hours = (plain.clean(text, 40) for text in msgspec.structs.astuple(one.contact))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from kiosk import plain
 from kiosk.screens.paper_sheet import PaperSheet, load_rules
-from kiosk.screens.themes import ICONS
 from kiosk.view import Side
+from kiosk.widgets.pictograms import THEMES
 from session.procedures.model import Theme
 
 A_PART = 4
@@ -33,7 +33,7 @@ class ProceduresSheet(PaperSheet):
         grid = self.grid(1 if self.upright else 2, A_PART if self.upright else A_PART // 2)
         for one in part:
             title = plain.clean(one.title, TITLE_LENGTH)
-            self.choice(grid, ICONS[Theme(theme)], title, self.go(Side.CARD, one.id))
+            self.choice(grid, THEMES[Theme(theme)], title, self.go(Side.CARD, one.id))
         self.filled(grid)
 
 

@@ -6,23 +6,10 @@ from functools import partial
 
 from kiosk.screens.paper_sheet import PaperSheet, load_rules
 from kiosk.view import Side
+from kiosk.widgets.pictograms import THEMES
 from session.procedures.model import Theme
 
 A_PART = 6
-
-ICONS = {
-    Theme.PAPERS: "papers",
-    Theme.FAMILY: "family",
-    Theme.HEALTH: "health",
-    Theme.WORK: "work",
-    Theme.HOUSING: "home",
-    Theme.TRANSPORT: "transport",
-    Theme.MONEY: "money",
-    Theme.JUSTICE: "justice",
-    Theme.FOREIGN: "world",
-    Theme.LEISURE: "leisure",
-    Theme.CLUBS: "clubs",
-}
 
 
 class ThemesSheet(PaperSheet):
@@ -47,7 +34,7 @@ class ThemesSheet(PaperSheet):
                 self.choice(grid, "pages", self.say("themes.sites"), self.go(Side.SITES), large=True)
             else:
                 does = self.go(Side.PROCEDURES, theme)
-                self.choice(grid, ICONS[theme], self.say(f"theme.{theme}"), does, large=True)
+                self.choice(grid, THEMES[theme], self.say(f"theme.{theme}"), does, large=True)
         self.filled(grid)
         self._fill_foot()
 

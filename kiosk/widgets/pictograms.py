@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from session.procedures.model import Need, Theme
+
 Point = tuple[float, float]
 
 _LINES = {
@@ -73,4 +75,27 @@ def _point(text: str) -> Point:
 STROKES: dict[str, tuple[tuple[Point, ...], ...]] = {
     name: tuple(tuple(_point(point) for point in stroke.split()) for stroke in lines.split(";"))
     for name, lines in _LINES.items()
+}
+
+THEMES: dict[Theme, str] = {
+    Theme.PAPERS: "papers",
+    Theme.FAMILY: "family",
+    Theme.HEALTH: "health",
+    Theme.WORK: "work",
+    Theme.HOUSING: "home",
+    Theme.TRANSPORT: "transport",
+    Theme.MONEY: "money",
+    Theme.JUSTICE: "justice",
+    Theme.FOREIGN: "world",
+    Theme.LEISURE: "leisure",
+    Theme.CLUBS: "clubs",
+}
+
+NEEDS: dict[Need, str] = {
+    Need.PHONE: "phone",
+    Need.EMAIL: "mail",
+    Need.SCANNER: "scanner",
+    Need.CAMERA: "camera",
+    Need.CARD_READER: "card",
+    Need.PAYMENT: "money",
 }

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -36,14 +35,23 @@ class Tap(msgspec.Struct, frozen=True):
     leads_to: Screen
     moved: bool
     """Whether what is on the screen is another, or another part of a list."""
-    early: bool
-    """Whether the tap before that came in the screen's first moment, when it takes none."""
     at_once: bool
-    """Whether that one did anything."""
+    """Whether a tap before that, in the first moment of the screen, did anything."""
+
+
+class Clock:
+    """In place of the module `time`: a new screen is new until this goes on."""
+
+    now = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
 
 
 class Report(msgspec.Struct):
     taps: list[Tap] = []
+    loaded: list[Screen] = []
+    """What a station of today loads of the screens, before anybody asks for one."""
     passages: list[tuple[str, str, bool]] = []
     """From a state to another of the same screen, and whether that is a new screen to the ear and the keyboard."""
 
@@ -69,12 +77,15 @@ def main() -> int:
     from kivy.core.window import Window
     from kivy.tests.common import UnitTestTouch
 
+    from kiosk import screens, shell
     from kiosk.agent import Agent
     from kiosk.presenter import Presenter
-    from kiosk.screens.paper_sheet import PaperSheet
-    from kiosk.shell import Stage
+    from kiosk.screens import paper_sheet
 
-    recorder = Recorder()
+    clock = Clock()
+    vars(shell)["time"] = vars(paper_sheet)["time"] = clock
+
+    recorder, loaded = Recorder(), list(screens._missing)
 
     class Tapped(Presenter):
         """Makes no call of its own: they are kept in the list too."""
@@ -94,7 +105,7 @@ def main() -> int:
         recorder.calls.append((name, tuple(parameters.values())))
 
     presenter.agent = Agent(ask, lambda _text: None, lambda: presenter.words)
-    stage = Stage(presenter)
+    stage = shell.Stage(presenter)
     Window.add_widget(stage)
     Window.bind(on_draw=lambda *_: True)  # laying out is enough to be touched
     EventLoop.start()
@@ -112,15 +123,6 @@ def main() -> int:
         tap = UnitTestTouch(*widget.to_window(*widget.center))
         tap.touch_down()
         tap.touch_up()
-
-    def settled() -> None:
-        """As if the screen had been there for a while."""
-        stage.shown_at = -1.0
-        if isinstance(stage._sheet, PaperSheet):
-            stage._sheet._filled_at = -1.0
-
-    def came_at() -> float:
-        return max(stage.shown_at, stage._sheet._filled_at if isinstance(stage._sheet, PaperSheet) else 0.0)
 
     taps: list[Tap] = []
     news: list[bool] = []
@@ -150,13 +152,12 @@ def main() -> int:
                 before, seen = presenter.local, [item.words for item in stage.outline()]
                 recorder.calls.clear()
                 touch(item.widget)
-                early = time.monotonic() - came_at() < INERT_SECONDS
                 at_once = bool(recorder.calls) or presenter.local != before
                 if at_once:
                     show(name)
                     item = [item for item in stage.outline() if item.acts and not item.aside][at]
                     recorder.calls.clear()
-                settled()
+                clock.now += 2 * INERT_SECONDS
                 touch(item.widget)
                 calls, local = [(call, list(given)) for call, given in recorder.calls], presenter.local
                 screen = presenter.screen
@@ -165,8 +166,8 @@ def main() -> int:
                 side = local.side.value if local.side is not None else None
                 changed = local != before or moved
                 picked = list(local.picked)
-                taps.append(Tap(name, words, calls, side, local.chosen, picked, screen, changed, early, at_once))
-    sys.stdout.buffer.write(msgspec.json.encode(Report(taps, passages)))
+                taps.append(Tap(name, words, calls, side, local.chosen, picked, screen, changed, at_once))
+    sys.stdout.buffer.write(msgspec.json.encode(Report(taps, loaded, passages)))
     return 0
 
 

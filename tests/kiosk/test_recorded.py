@@ -9,9 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from kiosk.screens.card import ICONS as NEED_ICONS
-from kiosk.screens.themes import ICONS as THEME_ICONS
-from kiosk.widgets.pictograms import STROKES
+from kiosk.widgets.pictograms import NEEDS, STROKES, THEMES
 from kiosk.words import load
 from printing.model import PrintJob, PrintProblem, PrintRefusal, PrintStage, PrintState
 from scanner.model import Corrected, Correction, ScannedPage, ScannerState, ScanProblem, ScanStage, Source
@@ -64,9 +62,9 @@ def test_no_words_are_left_of_codes_that_are_gone() -> None:
 
 
 def test_themes_and_needs_have_pictograms() -> None:
-    assert set(THEME_ICONS) == set(Theme)
-    assert set(NEED_ICONS) == set(Need)
-    assert set(THEME_ICONS.values()) | set(NEED_ICONS.values()) <= {*STROKES, "home"}
+    assert set(THEMES) == set(Theme)
+    assert set(NEEDS) == set(Need)
+    assert set(THEMES.values()) | set(NEEDS.values()) <= {*STROKES, "home"}
 
 
 def test_the_wire_refuses_what_it_does_not_know() -> None:

@@ -9,7 +9,6 @@ import pytest
 
 from kiosk.papers import Picture, Rooms
 from kiosk.presenter import Presenter
-from kiosk.screens import _missing as loaded_for_today
 from kiosk.view import OF_PAPERS, Local, Screen, Side, screen_for
 from kiosk.words import LANGUAGES, Words
 from printing.model import PrintJob, PrintState
@@ -78,10 +77,6 @@ def test_a_station_of_today_has_no_room(tmp_path: Path) -> None:
     for side in Side:
         presenter.turn_to(side, "x")
         assert presenter.screen not in OF_PAPERS
-
-
-def test_a_station_of_today_loads_none_of_them() -> None:
-    assert set(loaded_for_today) & OF_PAPERS == set()
 
 
 def test_papers_wait_for_whatever_comes_first() -> None:

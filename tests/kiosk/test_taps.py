@@ -194,9 +194,7 @@ def test_every_recorded_state_has_a_way_on(taps: list[Tap]) -> None:
 
 
 def test_a_new_screen_takes_no_tap(taps: list[Tap]) -> None:
-    early = [tap for tap in taps if tap.early]
-    assert {tap.case for tap in early} == set(recorded.STATES)
-    assert {(tap.case, tap.button) for tap in early if tap.at_once} == set()
+    assert {(tap.case, tap.button) for tap in taps if tap.at_once} == set()
 
 
 def test_no_tap_leads_to_a_room_that_is_not_there(taps: list[Tap]) -> None:
@@ -241,3 +239,8 @@ def test_what_comes_by_itself_is_a_new_screen_to_the_ear_and_the_keyboard(report
 @pytest.mark.parametrize(("button", "calls"), [("confirm_end.no", []), ("confirm_end.yes", [("end", [])])])
 def test_the_end_is_asked_about(taps: list[Tap], button: str, calls: list[tuple[str, list[Any]]]) -> None:
     assert all(tap.calls == calls for tap in tapped(taps, "confirm_unused", button))
+
+
+def test_a_station_of_today_loads_none_of_these_screens(report_of_taps: Report) -> None:
+    assert Screen.WHAT_FOR in report_of_taps.loaded
+    assert set(report_of_taps.loaded) & OF_PAPERS == set()
