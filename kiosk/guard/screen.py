@@ -56,6 +56,12 @@ class Screen:
         self.settle: Callable[[], None] = lambda: None
         self._pumping = False
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the root window now, in pixels."""
+        geometry = self.root.get_geometry()
+        return int(geometry.width), int(geometry.height)
+
     def take_over(self) -> None:
         """Becomes the window manager. Raises CannotGuard when there is one already."""
         refused = error.CatchError(error.BadAccess)

@@ -48,8 +48,7 @@ class WindowManager:
         self._changed = changed
         self._settings_bar = self._wanted_bar = bar
         self._wanted_foot = 0
-        whole = screen.root.get_geometry()
-        self._size = (int(whole.width), int(whole.height))
+        self._size = screen.size
         self.mode = Mode.FULL
         self.bar_has_keys = False
         """In the `bar` layout: whether the UI has the keyboard, and not the page."""
@@ -351,9 +350,12 @@ class WindowManager:
         self._cover()
         top = [*self._edge.windows, *([self.ui.window] if self.ui is not None else [])]
         top += [*self._veil.windows, *([self._shield.window] if self._shield.up else [])]
-        overrides = [self._screen.window(xid) for xid in self._overrides]
-        below = [*reversed(overrides), *(page.window for page in reversed(self.pages))] if pages else []
-        order = [*top, self._curtain, *below] if self.shown is Mode.FULL else [*top, *below, *([self._curtain] if pages else [])]
+        overrides = (self._screen.window(xid) for xid in reversed(self._overrides))
+        below = [*overrides, *(page.window for page in reversed(self.pages))] if pages else []
+        if self.shown is Mode.FULL:
+            order = [*top, self._curtain, *below]
+        else:
+            order = [*top, *below, *([self._curtain] if pages else [])]
         order[0].configure(stack_mode=X.Above)
         for above, window in itertools.pairwise(order):
             window.configure(sibling=above, stack_mode=X.Below)
