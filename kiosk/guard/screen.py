@@ -6,6 +6,7 @@ Unlike the rest of the package this module knows the oddities of python-xlib.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import os
 from collections.abc import Callable, Sequence
@@ -209,3 +210,10 @@ class Screen:
             if identity.value:
                 return int(identity.value[0])
         return 0
+
+
+def stack(windows: Sequence[Window]) -> None:
+    """From the top down, each right below the one before: nothing is uncovered, and drawn anew, on the way."""
+    windows[0].configure(stack_mode=X.Above)
+    for above, window in itertools.pairwise(windows):
+        window.configure(sibling=above, stack_mode=X.Below)

@@ -11,7 +11,6 @@ missing. Override-redirect windows (drop-downs, the date picker, tooltips) are p
 
 from __future__ import annotations
 
-import itertools
 import logging
 from collections import Counter
 from collections.abc import Callable
@@ -25,7 +24,7 @@ from kiosk.guard.edge import PRIVATE, Edge
 from kiosk.guard.kinds import Kind, Refusal
 from kiosk.guard.managed import Managed
 from kiosk.guard.places import Mode
-from kiosk.guard.screen import Screen, Window
+from kiosk.guard.screen import Screen, Window, stack
 from kiosk.guard.shield import Shield
 from kiosk.guard.veil import Veil
 
@@ -343,10 +342,7 @@ class WindowManager:
             self._focus()
 
     def _stack(self, *, pages: bool) -> None:
-        """From the top down, each right below the one before: nothing is uncovered, and drawn anew, on the way.
-
-        Without `pages` only what has to be above the browser's windows.
-        """
+        """Without `pages` only what has to be above the browser's windows."""
         self._cover()
         top = [*self._edge.windows, *([self.ui.window] if self.ui is not None else [])]
         top += [*self._veil.windows, *([self._shield.window] if self._shield.up else [])]
@@ -356,9 +352,7 @@ class WindowManager:
             order = [*top, self._curtain, *below]
         else:
             order = [*top, *below, *([self._curtain] if pages else [])]
-        order[0].configure(stack_mode=X.Above)
-        for above, window in itertools.pairwise(order):
-            window.configure(sibling=above, stack_mode=X.Below)
+        stack(order)
 
     def _cover(self) -> None:
         """Another page can be tapped than before: not at once."""
