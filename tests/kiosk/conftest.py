@@ -33,6 +33,6 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
             env={**os.environ, "DISPLAY": display, "HOME": str(tmp_path_factory.mktemp("home"))},
             check=True,
             capture_output=True,
-            timeout=400,
+            timeout=580,
         )
     return msgspec.json.decode(done.stdout, type=Report)

@@ -28,7 +28,7 @@ def report_of_taps(tmp_path_factory: pytest.TempPathFactory) -> Report:
             env={**os.environ, "DISPLAY": display, "HOME": str(tmp_path_factory.mktemp("home"))},
             check=True,
             stdout=subprocess.PIPE,
-            timeout=200,
+            timeout=580,
         )
     return msgspec.json.decode(done.stdout, type=Report)
 
