@@ -29,7 +29,7 @@ class Welcome(FullSheet):
         for language in words.LANGUAGES:
             chosen = language == host.local.language
             button = basics.Action(
-                text=words.load(language)["language"],
+                text=words.NAMES[language],
                 style="chosen" if chosen else "plain",
                 tongue=language,
                 size_hint_x=None,

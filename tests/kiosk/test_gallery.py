@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 
 from kiosk.theme import Colours, TextSize
-from kiosk.words import LANGUAGES, Words
+from kiosk.words import LANGUAGES, NAMES, Words
 from tests.kiosk import cases, positions
 from tests.kiosk.gallery import Report
 
@@ -103,7 +103,7 @@ def test_positions_of_the_rest(report: Report, language: str) -> None:
         ("warning_over", "more_time", say("warning.more_time")),
         ("bar_full", "bar_larger", "A+"),
         ("bar", "bar_smaller", "A−"),
-        *(("welcome", f"language_{other}", Words(other)("language")) for other in LANGUAGES),
+        *(("welcome", f"language_{other}", NAMES[other]) for other in LANGUAGES),
     ):
         assert _inside(report, name, case, language, text)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.words import LANGUAGES, Words
+from kiosk.words import LANGUAGES, NAMES, Words
 from tests.kiosk import cases
 from tests.kiosk.fakes import FakeStation, until
 from tests.kiosk.reader import Ear, Reader
@@ -109,8 +109,8 @@ async def test_a_refusal_is_said(blind: tuple[Ui, Reader]) -> None:
 async def test_the_languages_are_found_and_spoken(blind: tuple[Ui, Reader]) -> None:
     _ui, reader = blind
     for language in (*LANGUAGES[1:], LANGUAGES[0]):
-        await in_thread(reader.seek, Words(language)("language"))
-        await in_thread(reader.press, "Return", Words(language)("speech.chosen", words=Words(language)("language")))
+        await in_thread(reader.seek, NAMES[language])
+        await in_thread(reader.press, "Return", Words(language)("speech.chosen", words=NAMES[language]))
         await in_thread(reader.seek, Words(language)("welcome.start"))
 
 
