@@ -101,15 +101,16 @@ class Stage(FloatLayout):
 
     def _build(self, screen: view.Screen, width: int, height: int) -> None:
         self.clear_widgets()
-        local, plan = self._presenter.local, self._presenter.bar
+        local, plan, turned = self._presenter.local, self._presenter.bar, self._presenter.words.mirrored
         if view.mode_for(screen) is view.Mode.BAR:
-            look.take(plan.unit, plan.text, local.colours)
+            look.take(plan.unit, plan.text, local.colours, turned=turned)
             self._sheet = screens.build(screen, self._presenter)
             self._sheet.size_hint = (1, None)
             self._sheet.height = min(height, plan.height)
             self._sheet.pos_hint = {"top": 1}
         else:
-            look.take(theme.scale(width, height), theme.TEXT_FACTORS[local.text_size], local.colours)
+            size = theme.TEXT_FACTORS[local.text_size]
+            look.take(theme.scale(width, height), size, local.colours, turned=turned)
             self._sheet = screens.build(screen, self._presenter)
         Window.clearcolor = look.now.paper
         self.add_widget(self._sheet)

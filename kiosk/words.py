@@ -12,12 +12,14 @@ import gettext
 import io
 import time
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 import polib
 
+from kiosk import bidi
+
 _DIRECTORY = Path(__file__).parent / "locale"
-NAMES = {"fr": "Français", "en": "English", "nl": "Nederlands"}
+NAMES = {"fr": "Français", "en": "English", "nl": "Nederlands", "ar": "العربية"}
 """Each language, by its own name."""
 LANGUAGES = tuple(NAMES)
 """French first: the order in which they are offered."""
@@ -41,16 +43,18 @@ class Words:
         self.language = language
         self._catalogue = load(language)
         self.texts = self._catalogue.texts
+        self.mirrored = bidi.direction_of(NAMES[language]) == "rtl"
+        """Whether it is written from right to left, and what is on a screen goes that way too."""
 
     def __call__(self, key: str, **values: object) -> str:
         """Raises KeyError for a key or a placeholder that does not exist."""
         text = self.texts[key]
-        return text.format_map(values) if values else text
+        return text.format_map(self._fit(values)) if values else text
 
     def count(self, key: str, number: int, **values: object) -> str:
         """The form of `key` for a number of things, by the plural rule of the language, with `{n}` filled."""
         one, many = self._catalogue.counted[key]
-        return self._catalogue.forms.npgettext(key, one, many, number).format_map({"n": number, **values})
+        return self._catalogue.forms.npgettext(key, one, many, number).format_map(self._fit({"n": number, **values}))
 
     def refusal(self, untrusted_code: str) -> str:
         """What is said of a refusal; a code without words of its own gets general ones."""
@@ -74,8 +78,19 @@ class Words:
         month = self(f"format.month_{then.tm_mon}")
         return self("format.on_date", day=then.tm_mday, month=month, clock=clock)
 
+    def _fit(self, values: dict[str, object]) -> dict[str, object]:
+        """A French name in an Arabic sentence stays in one piece, with its own full stop at its own end."""
+        if not self.mirrored:
+            return values
+        return {name: bidi.isolated(value) if _has_letters(value) else value for name, value in values.items()}
+
     def _decimal(self, value: float) -> str:
         return f"{value:.1f}".replace(".", self("format.decimal"))
+
+
+def _has_letters(value: object) -> TypeGuard[str]:
+    """Whether it has a direction of its own. A time or a number has none, and is put together from parts."""
+    return isinstance(value, str) and any(letter.isalpha() for letter in value)
 
 
 def path_of(language: str) -> Path:

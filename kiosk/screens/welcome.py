@@ -33,7 +33,7 @@ class Welcome(FullSheet):
                 style="chosen" if chosen else "plain",
                 tongue=language,
                 size_hint_x=None,
-                width=u(230),
+                width=u(216),
                 on_release=lambda _button, code=language: self.host.speak(code),
             )
             self.ids.languages.add_widget(button)

@@ -9,14 +9,16 @@ from kiosk import theme
 
 now: theme.Palette = theme.PALETTES[theme.Colours.CALM]
 """The colours."""
+mirrored = False
+"""Whether the language goes from right to left, and with it all that is on the screen: see `kiosk.widgets.mirror`."""
 _unit = 1.0
 _text = 1.0
 
 
-def take(unit: float, text: float, colours: theme.Colours) -> None:
-    """`unit`: window pixels of one pixel of the design. `text`: how much larger words are."""
-    global now, _unit, _text
-    now = theme.PALETTES[colours]
+def take(unit: float, text: float, colours: theme.Colours, *, turned: bool = False) -> None:
+    """`unit`: window pixels of one pixel of the design. `text`: how much larger words are. `turned`: `mirrored`."""
+    global now, mirrored, _unit, _text
+    now, mirrored = theme.PALETTES[colours], turned
     _unit, _text = unit, text
 
 

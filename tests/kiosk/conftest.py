@@ -28,6 +28,6 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
             env={**os.environ, "DISPLAY": display, "HOME": str(tmp_path_factory.mktemp("home"))},
             check=True,
             capture_output=True,
-            timeout=200,
+            timeout=300,
         )
     return msgspec.json.decode(done.stdout, type=Report)

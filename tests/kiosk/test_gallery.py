@@ -108,6 +108,11 @@ def test_positions_of_the_rest(report: Report, language: str) -> None:
         assert _inside(report, name, case, language, text)
 
 
+def _centre(name: str, width: int, height: int, *, mirrored: bool) -> tuple[int, int]:
+    x, y = positions.centre(name, width, height)
+    return width - x if mirrored else x, y
+
+
 def _inside(report: Report, name: str, case: str, language: str, text: str) -> bool:
     """Whether the point is inside the button, at least 10 pixels from its edges, at every size that was drawn."""
     found = [
@@ -116,6 +121,6 @@ def _inside(report: Report, name: str, case: str, language: str, text: str) -> b
         if (target.case, target.language, target.text_size) == (case, language, TextSize.NORMAL)
         and target.text.startswith(text)
         and (target.width, target.height) in positions.SIZES
-        for x, y in [positions.centre(name, target.width, target.height)]
+        for x, y in [_centre(name, target.width, target.height, mirrored=Words(language).mirrored)]
     ]
     return bool(found) and all(found)

@@ -11,7 +11,7 @@ from pathlib import Path
 import polib
 import pytest
 
-from kiosk import theme, words
+from kiosk import bidi, theme, words
 from kiosk.client import Failure
 from kiosk.view import Panel
 from session.model import OUTCOMES, ClosedWhy, Trouble
@@ -169,3 +169,22 @@ def test_moments() -> None:
     assert words.Words("fr").clock(now, now) == "à 14 h 05"
     assert words.Words("en").clock(now, now + 86_400) == "on 15 August at 14:05"
     assert words.Words("nl").clock(now, now + 86_400) == "op 15 augustus om 14:05"
+
+
+def test_arabic_counts_in_its_own_way() -> None:
+    say = words.Words("ar")
+    counted = {number: say.count("documents.mine", number) for number in (1, 2, 3, 10, 11, 26, 100, 103)}
+    assert counted[1] == "وثيقة واحدة"
+    assert counted[2] == "وثيقتان"
+    assert (counted[3], counted[10], counted[103]) == ("3 وثائق", "10 وثائق", "103 وثائق")
+    assert (counted[11], counted[26], counted[100]) == ("11 وثيقة", "26 وثيقة", "100 وثيقة")
+
+
+def test_in_arabic_names_stand_apart_and_numbers_do_not() -> None:
+    say = words.Words("ar")
+    now = time.mktime((2026, 8, 15, 14, 5, 0, 0, 0, -1))
+    assert say.mirrored
+    assert not words.Words("nl").mirrored
+    assert say("what_for.opening", site="La Poste") == f"جارٍ فتح {bidi.isolated('La Poste')}…"
+    assert "14:05" in say.clock(now, now)
+    assert say.seconds(430) == "0,4 ث"

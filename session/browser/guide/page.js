@@ -1,7 +1,7 @@
 'use strict'
 
 const KINDS = ['blocked', 'down', 'certificate']
-const LANGUAGES = ['fr', 'en', 'nl']
+const LANGUAGES = ['fr', 'en', 'nl', 'ar']
 const find = (id) => document.getElementById(id)
 
 const wanted = location.hash.slice(1)
@@ -14,6 +14,7 @@ async function speak () {
   const words = await (await fetch(`_locales/${language}/messages.json`)).json()
   const say = (key) => words[key].message
   document.documentElement.lang = language
+  document.documentElement.dir = language === 'ar' ? 'rtl' : 'ltr'
   document.title = say(kind + 'Title')
   find('title').textContent = say(kind + 'Title')
   find('text').textContent = say(kind + 'Text')
