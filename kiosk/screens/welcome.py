@@ -6,7 +6,7 @@ import time
 
 from kiosk import words
 from kiosk.screens.sheet import FullSheet, Host, basics, load_rules
-from kiosk.widgets.look import u
+from kiosk.widgets.look import h, u
 from session.model import EndReason
 
 _ERASED = {
@@ -34,6 +34,7 @@ class Welcome(FullSheet):
                 tongue=language,
                 size_hint_x=None,
                 width=u(216),
+                font_size=h(28),
                 on_release=lambda _button, code=language: self.host.speak(code),
             )
             self.ids.languages.add_widget(button)

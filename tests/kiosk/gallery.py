@@ -189,6 +189,8 @@ def faults(stage: Any, words: Words, width: int, height: int) -> Iterator[str]:
                     yield f"{kind} {text!r}: cut"
             elif widget.texture_size[0] > widget.width + 1 or widget.texture_size[1] > widget.height + 1:
                 yield f"{kind} {text!r}: {widget.texture_size} in {widget.size}"
+            if broken := broken_words(widget):
+                yield f"{kind} {text!r}: broken within {broken}"
         if isinstance(widget, Label) and text and not (disabled(widget) or heard(widget)):
             yield f"{kind} {text!r}: shown, and never read aloud"
         if isinstance(widget, basics.Styled):
@@ -201,6 +203,14 @@ def faults(stage: Any, words: Words, width: int, height: int) -> Iterator[str]:
     if mains > 1:
         yield f"{mains} main actions"
     yield from overlaps(stage)
+
+
+def broken_words(widget: Any) -> list[str]:
+    """Words of a label that go on in the next line: Kivy breaks those that are wider than it."""
+    label = widget._label
+    lines = [word.text for line in label._cached_lines for word in line.words]
+    whole = "" if widget.is_shortened else label._written.shaped
+    return [word for word in whole.split() if word not in " ".join(lines).split()]
 
 
 def overlaps(stage: Any) -> Iterator[str]:
