@@ -18,6 +18,7 @@ import msgspec
 
 from kiosk import client, plain, remembered, theme, view
 from kiosk.agent import Agent
+from kiosk.glossary import Term
 from kiosk.speech.voice import Voice
 from kiosk.words import LANGUAGES, Words
 from session.model import Snapshot, State
@@ -216,6 +217,10 @@ class Presenter:
     def press(self, action: str) -> None:
         """`back`, `larger` or `smaller`, on the site in front."""
         self._call(self._guard, client.GUARD, "Press", action=action)
+
+    def explain(self, term: Term | None) -> None:
+        """Shows what a word means, or goes back to what was shown before."""
+        self._set(term=term)
 
     def turn_to(self, side: view.Side | None) -> None:
         """Opens what is beside the site (the pages, the documents, the question about ending), or closes it."""

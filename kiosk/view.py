@@ -11,6 +11,7 @@ import enum
 import msgspec
 
 from kiosk import theme
+from kiosk.glossary import Term
 from session.model import AgentStage, Snapshot, State
 from session.pages import BrowserState, DeskSnapshot, Page, PageState
 
@@ -33,6 +34,9 @@ class Screen(enum.StrEnum):
     WARNING = "warning"
     CONFIRM_END = "confirm_end"
     HELP = "help"
+    GLOSSARY = "glossary"
+    MEANING = "meaning"
+    """Of one word of the glossary."""
     PIN = "pin"
     AGENT_PANEL = "agent_panel"
     PRIVATE = "private"
@@ -57,6 +61,7 @@ class Side(enum.StrEnum):
     DISPLAY = "display"
     CONFIRM_END = "confirm_end"
     HELP = "help"
+    GLOSSARY = "glossary"
 
 
 class Panel(enum.StrEnum):
@@ -81,6 +86,8 @@ class Local(msgspec.Struct, frozen=True):
     side: Side | None = None
     opening: str | None = None
     """Id of the site that was tapped and whose page is not there yet: its bar is."""
+    term: Term | None = None
+    """The word whose meaning is shown, over whatever was there before."""
     private_read: bool = False
     panel: Panel = Panel.ACTS
 
@@ -128,6 +135,10 @@ _ASKED: dict[Side | None, Screen] = {Side.CONFIRM_END: Screen.CONFIRM_END, Side.
 def _in_session(desk: DeskSnapshot | None, local: Local) -> Screen:
     if local.side in _ASKED:
         return _ASKED[local.side]
+    if local.term is not None:
+        return Screen.DISPLAY if local.side is Side.DISPLAY else Screen.MEANING
+    if local.side is Side.GLOSSARY:
+        return Screen.GLOSSARY
     if desk is None:
         return Screen.WAITING
     if not (local.notice_read or desk.pages or desk.documents):
@@ -160,11 +171,11 @@ def settle(local: Local, before: Snapshot | None, after: Snapshot) -> Local:
     if not after.agent.private:
         local = msgspec.structs.replace(local, private_read=False)
     if _at_screen(before) and not _at_screen(after):
-        local = msgspec.structs.replace(local, side=None, panel=Panel.ACTS)
+        local = msgspec.structs.replace(local, side=None, term=None, panel=Panel.ACTS)
     in_session = after.state in (State.ACTIVE, State.WARNING)
     same = before is None or before.generation == after.generation
     if not (in_session and same):
-        return msgspec.structs.replace(local, side=None, notice_read=False, opening=None)
+        return msgspec.structs.replace(local, side=None, term=None, notice_read=False, opening=None)
     if before is not None and before.state is not after.state and local.side in _ASKED and not _at_screen(after):
         return msgspec.structs.replace(local, side=None)
     return local

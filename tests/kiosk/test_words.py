@@ -13,6 +13,7 @@ import pytest
 
 from kiosk import bidi, theme, words
 from kiosk.client import Failure
+from kiosk.glossary import Term
 from kiosk.view import Panel
 from session.model import OUTCOMES, ClosedWhy, Trouble
 from session.pages import PageState
@@ -23,7 +24,7 @@ SOURCES = "\n".join(
 )
 COMPUTED = (
     *("out_of_service.", "trouble_page.", "refusal.", "format.month_", "display.", "agent_panel."),
-    *("speech.button", "speech.chosen"),
+    *("speech.button", "speech.chosen", *(f"glossary.{term}" for term in Term)),
 )
 """Groups whose keys are put together from codes; tested below."""
 
@@ -120,6 +121,7 @@ def test_codes_have_words() -> None:
     assert {f"trouble_page.{state}" for state in PageState if state is not PageState.OPEN} <= known
     assert {f"refusal.{failure}" for failure in Failure} <= known
     assert {f"display.{look}" for look in (*theme.TextSize, *theme.Colours)} <= known
+    assert {f"glossary.{term}{end}" for term in Term for end in ("", "_means")} <= known
     assert {f"format.month_{month}" for month in range(1, 13)} <= known
 
 
