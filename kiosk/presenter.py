@@ -46,15 +46,14 @@ class Presenter:
     def __init__(
         self, settings: Settings, run: Path, on_change: Callable[[], None], memory: Path | None = None
     ) -> None:
-        language = settings.language if settings.language in LANGUAGES else LANGUAGES[0]
+        self.station_language = settings.language if settings.language in LANGUAGES else LANGUAGES[0]
         self.settings = settings
         self.snapshot: Snapshot | None = None
         self.desk: DeskSnapshot | None = None
-        self._usual = view.Local(language=language)
+        self._usual = view.Local(language=self.station_language)
         """As nobody has chosen anything."""
         self._memory = memory
         self.local = remembered.load(memory, self._usual) if memory is not None else self._usual
-        self.words = Words(self.local.language)
         self.said = ""
         """A short word about the last tap: a refusal, or that a site is being opened."""
         self.voice = Voice(run / "voice" / "ssip", on_change)
@@ -78,6 +77,11 @@ class Presenter:
     @property
     def screen(self) -> view.Screen:
         return view.screen_for(self.snapshot, self.desk, self.local)
+
+    @property
+    def words(self) -> Words:
+        """Of the language of who is to read them: an agent need not know what a visitor speaks."""
+        return Words(self.station_language if self.screen in view.FOR_AGENTS else self.local.language)
 
     @property
     def bar(self) -> theme.BarPlan:
@@ -166,7 +170,6 @@ class Presenter:
         if quiet > CHOICE_SECONDS and self.screen in (view.Screen.WELCOME, view.Screen.DISPLAY) and not self.occupied:
             usual = msgspec.structs.replace(self._usual, connected=self.local.connected)
             if self.local != usual:
-                self.words = Words(usual.language)
                 self._keep(usual)
 
     # What a tap does
@@ -237,7 +240,6 @@ class Presenter:
         self._set(panel=panel)
 
     def speak(self, language: str) -> None:
-        self.words = Words(language)
         self._set(language=language)
 
     def look_like(self, *, text_size: theme.TextSize | None = None, colours: theme.Colours | None = None) -> None:

@@ -46,6 +46,9 @@ class Screen(enum.StrEnum):
     MAINTENANCE = "maintenance"
 
 
+FOR_AGENTS = (Screen.PIN, Screen.AGENT_PANEL)
+
+
 class Mode(enum.StrEnum):
     """How much of the display the guard gives this window."""
 

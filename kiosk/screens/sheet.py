@@ -25,11 +25,12 @@ class Host(Protocol):
     snapshot: Snapshot | None
     desk: DeskSnapshot | None
     local: view.Local
-    words: Words
     said: str
     agent: Agent
     voice: Voice
 
+    @property
+    def words(self) -> Words: ...
     @property
     def demonstration(self) -> bool: ...
     @property

@@ -93,7 +93,7 @@ def main() -> int:
     for show in shows:
         presenter.fit(show.width)
         for language in show.languages:
-            presenter.words = Words(language)
+            presenter.station_language = language
             for name, case in cases.CASES.items():
                 if name.startswith("out_of_service") and show.width != smallest:
                     continue  # a page of text each: the smallest size is the one that counts
@@ -101,7 +101,8 @@ def main() -> int:
                 presenter.local = msgspec.structs.replace(
                     case.local, language=language, text_size=show.text_size, colours=show.colours
                 )
-                presenter.said = presenter.words.refusal(case.said) if case.said else ""
+                say = Words(language)
+                presenter.said = say.refusal(case.said) if case.said else ""
                 presenter.voice.read([Said("", language)] if name in SPEAKING else [], long=True)
                 barred = view.mode_for(presenter.screen) is view.Mode.BAR
                 Window.size = (show.width, presenter.bar.height if barred else show.height)
@@ -111,7 +112,7 @@ def main() -> int:
                 for _ in range(4):
                     EventLoop.idle()
                 place = f"{name} {language} {show.width}x{show.height} {show.text_size}"
-                report.faults += [f"{place}: {fault}" for fault in faults(stage, presenter.words, *Window.size)]
+                report.faults += [f"{place}: {fault}" for fault in faults(stage, say, *Window.size)]
                 report.targets += [
                     Target(name, language, show.text_size, show.width, show.height, *target)
                     for target in targets(stage, Window.height)
