@@ -72,6 +72,10 @@ class GuardNews(msgspec.Struct, frozen=True):
 
     choosers: int = 0
     """File choosers that were refused since the guard started."""
+    touches: int = 0
+    """Of pages, since then."""
+    strokes: int = 0
+    """Times that somebody took to a real keyboard while ours was on the screen."""
 
 
 class Feed(Generic[_T]):
@@ -179,11 +183,13 @@ class LayoutLink:
         self._changed = asyncio.Event()
         self._delay = Delay()
 
-    def want(self, mode: str, height: int | None = None) -> None:
-        """`mode` is `full` or `bar`; `height` is the bar's, in pixels."""
+    def want(self, mode: str, height: int | None = None, foot: int = 0) -> None:
+        """`mode` is `full` or `bar`; `height` is the bar's, `foot` the on-screen keyboard's, in pixels."""
         wish: dict[str, str | int] = {"mode": mode}
         if height is not None:
             wish["height"] = height
+        if foot:
+            wish["foot"] = foot
         if "window" in self._wish:
             wish["window"] = self._wish["window"]
         if wish != self._wish:

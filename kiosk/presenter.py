@@ -19,6 +19,7 @@ import msgspec
 from kiosk import client, plain, remembered, theme, view
 from kiosk.agent import Agent
 from kiosk.glossary import Term
+from kiosk.keyboard.control import Control
 from kiosk.speech.voice import Voice
 from kiosk.words import LANGUAGES, Words
 from session.model import Snapshot, State
@@ -62,6 +63,12 @@ class Presenter:
         """What reads the screen: it knows what is on it."""
         self._control, self._desk, self._guard = run / "control", run / "desk", run / "guard"
         self._layout = client.LayoutLink(self._guard)
+        self.keyboard = Control(
+            self._guard,
+            (settings.width, settings.height),
+            changed=self._changed,
+            failed=lambda code: self.say(self.words.refusal(code)),
+        )
         self._on_change = on_change
         self._tasks: asyncio.TaskGroup | None = None
         self._under_way: set[tuple[str, str]] = set()
@@ -104,6 +111,7 @@ class Presenter:
             tasks.create_task(self._layout.run()).add_done_callback(lambda _task: self._layout.close())
             tasks.create_task(self.voice.run())
             tasks.create_task(self._say_ready())
+            tasks.create_task(self.keyboard.run())
             self._changed()
 
     # What comes in
@@ -131,9 +139,11 @@ class Presenter:
         if self.desk is not None and self.desk.active not in (None, desk.active):
             self.voice.stop()  # what it reads was on the page that was in front
         self.desk = desk
+        self.keyboard.on_desk(desk)
         self._changed()
 
     def _on_guard(self, news: client.GuardNews) -> None:
+        self.keyboard.on_guard(news)
         before, self._choosers = self._choosers, news.choosers
         if before is not None and news.choosers > before:
             # A site asked for a file and got none: without a word, its button would look broken.
@@ -145,6 +155,7 @@ class Presenter:
         else:
             # A new guard counts from nothing.
             self._choosers = 0
+            self.keyboard.guard_gone()
 
     def drawn(self) -> None:
         """The screen has shown a first picture."""
@@ -221,6 +232,10 @@ class Presenter:
         """`back`, `larger` or `smaller`, on the site in front."""
         self._call(self._guard, client.GUARD, "Press", action=action)
 
+    def toggle_keyboard(self) -> None:
+        """Shows the on-screen keyboard, or takes it away."""
+        self.keyboard.toggle()
+
     def explain(self, term: Term | None) -> None:
         """Shows what a word means, or goes back to what was shown before."""
         self._set(term=term)
@@ -240,6 +255,7 @@ class Presenter:
         self._set(panel=panel)
 
     def speak(self, language: str) -> None:
+        self.keyboard.speak(language)
         self._set(language=language)
 
     def look_like(self, *, text_size: theme.TextSize | None = None, colours: theme.Colours | None = None) -> None:
@@ -288,7 +304,10 @@ class Presenter:
 
     def _changed(self) -> None:
         mode = view.mode_for(self.screen)
-        self._layout.want(mode, self.bar.height if mode is view.Mode.BAR else None)
+        if mode is not view.Mode.BAR and self.keyboard.up:
+            self.keyboard.leave()  # which comes back here
+            return
+        self._layout.want(mode, self.bar.height if mode is view.Mode.BAR else None, self.keyboard.foot)
         self._on_change()
 
     def _call(

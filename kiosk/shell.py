@@ -22,6 +22,7 @@ from kiosk.pulse import Pulse, connection_of
 from kiosk.screens import Sheet
 from kiosk.speech.outline import Item, outline
 from kiosk.widgets import basics, icons, look
+from kiosk.widgets.keyboard import Board
 from session.pages import Settings
 
 _WITHOUT_GUARD = 0.3
@@ -35,9 +36,13 @@ class Stage(FloatLayout):
         super().__init__()
         self._presenter = presenter
         self._sheet: Sheet | None = None
-        self._built: tuple[view.Screen, str, theme.TextSize, theme.Colours, int, int] | tuple[()] = ()
+        self._built: tuple[view.Screen, bool, str, theme.TextSize, theme.Colours, int, int] | tuple[()] = ()
         self._word = basics.Word()
         self._screen: view.Screen | None = None
+        """The screen that is to be shown."""
+        self._up = False
+        """Whether with the keyboard."""
+        self._board: Board | None = None
         self.shown_at = 0.0
         """When this screen came, by time.monotonic()."""
         self._access = Access(self)
@@ -49,16 +54,19 @@ class Stage(FloatLayout):
         """Makes the window show the presenter's state."""
         screen = self._presenter.screen
         width, height = Window.size
-        if screen is not self._screen:
-            self._screen, self.shown_at = screen, time.monotonic()
+        up = self._presenter.keyboard.up
+        if (screen, up) != (self._screen, self._up):
+            self._screen, self._up, self.shown_at = screen, up, time.monotonic()
         local = self._presenter.local
-        wanted = (screen, local.language, local.text_size, local.colours, width, height)
+        wanted = (screen, up, local.language, local.text_size, local.colours, width, height)
         before = self._built[:1]
         if wanted != self._built and self._has_room(screen, height):
             self._build(screen, width, height)
             self._built = wanted
         if self._sheet is not None:
             self._sheet.refresh()
+        if self._board is not None and self._presenter.keyboard.up:
+            self._board.suit(self._presenter.keyboard.kind)
         self._say(screen)
         fresh = self._built[:1] != before
         self._access.rendered(fresh=fresh)
@@ -77,7 +85,7 @@ class Stage(FloatLayout):
 
     def outline(self) -> list[Item]:
         """What can be read in the window, in order: first what lies over the rest."""
-        shown = [one for one in (self._word, self._sheet) if one is not None and one.parent is not None]
+        shown = [one for one in (self._word, self._sheet, self._board) if one is not None and one.parent is not None]
         return [item for one in shown for item in outline(one)]
 
     def warm(self) -> None:
@@ -87,20 +95,26 @@ class Stage(FloatLayout):
     @property
     def outdated(self) -> bool:
         """Whether another screen is about to take the place of what is in the window."""
-        if not self._built or self._presenter.screen is self._built[0]:
+        now = (self._presenter.screen, self._presenter.keyboard.up)
+        if not self._built or now == self._built[:2]:
             return False
-        waiting = self._presenter.screen is self._screen
+        waiting = now == (self._screen, self._up)
         return not (waiting and time.monotonic() - self.shown_at > _WITHOUT_GUARD)
 
     def _has_room(self, screen: view.Screen, height: int) -> bool:
         """Whether the guard has given the window the height for this screen; until then the one before stays."""
         bar = self._presenter.bar.height
         if view.mode_for(screen) is view.Mode.FULL:
+            if height > 1.2 * bar:
+                self._presenter.keyboard.size = (Window.width, height)
+            return height > 1.2 * bar
+        if self._presenter.keyboard.up:
             return height > 1.2 * bar
         return height <= bar or time.monotonic() - self.shown_at > _WITHOUT_GUARD
 
     def _build(self, screen: view.Screen, width: int, height: int) -> None:
         self.clear_widgets()
+        self._keep_board()
         local, plan, turned = self._presenter.local, self._presenter.bar, self._presenter.words.mirrored
         if view.mode_for(screen) is view.Mode.BAR:
             look.take(plan.unit, plan.text, local.colours, turned=turned)
@@ -108,12 +122,29 @@ class Stage(FloatLayout):
             self._sheet.size_hint = (1, None)
             self._sheet.height = min(height, plan.height)
             self._sheet.pos_hint = {"top": 1}
+            if self._presenter.keyboard.up:
+                self._add_board(width, height)
         else:
             size = theme.TEXT_FACTORS[local.text_size]
             look.take(theme.scale(width, height), size, local.colours, turned=turned)
             self._sheet = screens.build(screen, self._presenter)
         Window.clearcolor = look.now.paper
         self.add_widget(self._sheet)
+
+    def _add_board(self, width: int, height: int) -> None:
+        keyboard = self._presenter.keyboard
+        self._board = Board(self._presenter.words, theme.scale(width, height), keyboard.type)
+        self._board.open(keyboard.board)
+        self._board.size_hint, self._board.height = (1, None), keyboard.foot
+        self._board.pos_hint = {"y": 0}
+        self.add_widget(self._board)
+
+    def _keep_board(self) -> None:
+        """What was chosen on the keyboard is there when it comes again."""
+        if self._board is not None:
+            self._board.let_go()
+            self._presenter.keyboard.board = self._board.state
+            self._board = None
 
     def _say(self, screen: view.Screen) -> None:
         over = view.mode_for(screen) is view.Mode.FULL and bool(self._presenter.said) and self._sheet is not None

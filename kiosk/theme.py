@@ -120,6 +120,8 @@ def styles(of: Palette) -> dict[str, Style]:
         "finish": Style(of.on_finish, of.finish, of.finish_deep, of.finish),
         "grave": Style(of.on_alarm, of.alarm, of.alarm_deep, of.alarm),
         "bar": Style(of.on_night, of.raised, of.raised_deep, of.raised),
+        "key": Style(of.ink, of.card, of.marker, of.line),
+        "key_on": Style(of.on_finish, of.finish, of.finish_deep, of.finish),
     }
 
 
@@ -165,6 +167,9 @@ BAR_WIDTH, BAR_TOOLS_WIDTH = 1260, 840
 """What all of the bar needs in one row, and what its tools alone need."""
 TOUCH = 64
 """Smallest side of anything that can be tapped, in pixels."""
+KEY_GAP = 6
+DESIGN_KEYBOARD = 5 * TOUCH + 6 * KEY_GAP
+"""Height of the on-screen keyboard: five rows of keys."""
 SMALLEST_TEXT = 20
 """Pixels."""
 
@@ -206,6 +211,11 @@ def bar_plan(width: int, bar_height: int, size: TextSize) -> BarPlan:
         return BarPlan(1, unit, text, round(bar_height * text))
     text = max(1.0, min(text, width / (BAR_TOOLS_WIDTH * unit)))
     return BarPlan(2, unit, text, round(DESIGN_TWO_ROWS * unit * text))
+
+
+def keyboard_height(width: int, height: int) -> int:
+    """Pixels at the bottom of a display of this size that the on-screen keyboard takes."""
+    return round(DESIGN_KEYBOARD * scale(width, height))
 
 
 @functools.cache

@@ -19,8 +19,8 @@ from pathlib import Path
 import msgspec
 
 from session.browser import sandbox as browser_sandbox
+from session.environment import bus, mounts
 from session.environment import display as display_server
-from session.environment import mounts
 from session.environment import voice as voice_server
 from session.environment.cgroup import Cgroup, CgroupError
 from session.environment.display import Display
@@ -103,7 +103,7 @@ class Environment:
             self._cgroup.create()
             await mounts.mount_tmpfs(self._tree.root, self._plan.memory_mib, self._plan.inodes)
             self._tree.populate(self._plan.users, self._plan.settings)
-            browser_sandbox.prepare(self._tree, self._plan.users.visitor, self._plan.policy, self._plan.browser)
+            browser_sandbox.prepare(self._tree, self._plan.users, self._plan.policy, self._plan.browser)
             display_server.prepare(self._plan.display, self._tree, self._plan.users)
         except (CgroupError, mounts.MountError, OSError) as error:
             raise BuildError(Trouble.INTERNAL, f"the environment could not be made: {error}") from error
@@ -241,6 +241,7 @@ class Environment:
         ]
         if component is Component.DESK:
             binds.append(Bind(self._tree.documents, "/home/screen/documents", writable=True))
+            binds.append(Bind(self._tree.bus, str(bus.DIRECTORY)))
         environment = (
             ("HOME", "/home/screen"),
             ("TMPDIR", "/home/screen"),

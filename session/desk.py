@@ -22,10 +22,13 @@ from pathlib import Path
 import msgspec
 
 from session import rpc, wire
+from session.browser import services
 from session.browser.devtools import BrowserGone, CallRefused
 from session.browser.driver import Driver, PolicyNotInForce
+from session.browser.inputmethod import InputMethod
 from session.browser.pages import MAX_PAGES, Reopen, Tracker
 from session.documents import Shelf
+from session.environment import bus
 from session.model import Component, Trouble
 from session.pages import BrowserState, DeskSnapshot, Settings
 
@@ -72,6 +75,7 @@ class Desk:
         self._run = run
         self._tracker = Tracker(settings)
         self._driver: Driver | None = None
+        self._input = InputMethod(self._changed)
         self._state = BrowserState.STARTING
         self._lost: list[Reopen] = []
         self._restored_at = float("-inf")
@@ -98,16 +102,19 @@ class Desk:
         daemon.setblocking(False)
         current: asyncio.Task[None] | None = None
         waiting: asyncio.Task[tuple[int, int] | None] | None = None
+        serving = asyncio.create_task(services.offer(bus.ADDRESS, [self._input]))
         try:
             while True:
                 waiting = waiting or asyncio.create_task(_next_browser(daemon))
-                tasks: set[asyncio.Task[None] | asyncio.Task[tuple[int, int] | None]] = {waiting}
+                tasks: set[asyncio.Task[None] | asyncio.Task[tuple[int, int] | None]] = {waiting, serving}
                 if current is not None:
                     tasks.add(current)
                 await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
                 if current is not None and current.done():
                     current.result()
                     current = None
+                if serving.done():
+                    serving.result()
                 if waiting.done():
                     ends, waiting = waiting.result(), None
                     if ends is None:
@@ -117,7 +124,7 @@ class Desk:
                         await asyncio.gather(current, return_exceptions=True)
                     current = asyncio.create_task(self._follow(*ends))
         finally:
-            for task in (current, waiting):
+            for task in (current, waiting, serving):
                 if task is not None:
                     task.cancel()
                     await asyncio.gather(task, return_exceptions=True)
@@ -214,6 +221,8 @@ class Desk:
             active=tracker.active if tracker.active is not None and tracker.has(tracker.active) else None,
             documents=self._shelf.look(),
             downloading=len(self._driver.downloading) if self._driver is not None else 0,
+            field=self._input.field,
+            keyed=self._input.keyed,
         )
         if fresh != self._snapshot:
             self._snapshot = msgspec.structs.replace(fresh, sequence=fresh.sequence + 1)

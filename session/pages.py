@@ -44,6 +44,17 @@ class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     complete: bool
 
 
+class FieldKind(enum.StrEnum):
+    """What a text field of a page is for, as its site says: it decides which keyboard is offered."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    PHONE = "phone"
+    EMAIL = "email"
+    URL = "url"
+    PASSWORD = "password"  # noqa: S105 - a kind of field
+
+
 class DeskSnapshot(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sequence: int = 0
     browser: BrowserState = BrowserState.STARTING
@@ -52,6 +63,10 @@ class DeskSnapshot(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Id of the page in front; None when only our own screens are there."""
     documents: tuple[Document, ...] = ()
     downloading: int = 0
+    field: FieldKind | None = None
+    """The text field that has the keyboard; never what is in it."""
+    keyed: bool = False
+    """Whether a key came to it by the input method. Those of a password do not: that is all that tells one."""
 
 
 class Site(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

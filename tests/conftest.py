@@ -22,6 +22,9 @@ _OWN = Path(f"/tmp/marchepied-{os.getpid()}")
 def pytest_configure(config: pytest.Config) -> None:
     # Orphans of our children become our children, so that a daemon's lost grandchild is seen here too.
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    for name in ("CI", "BUILD_NUMBER"):
+        # Where one of them is set pytest lists every difference, even of two pictures: for hours (measured).
+        os.environ.pop(name, None)
     _OWN.mkdir(mode=0o755)
     os.environ["TMPDIR"] = tempfile.tempdir = str(_OWN)
     config.option.basetemp = config.option.basetemp or _OWN / "pytest"

@@ -16,11 +16,14 @@ import msgspec
 from Xlib import X
 
 from kiosk.guard.edge import colour_of
+from kiosk.guard.hands import Hands
 from kiosk.guard.idle import IdleWatch, say_ready
 from kiosk.guard.keys import Keys
 from kiosk.guard.panes import Panes
+from kiosk.guard.places import Mode, Place
 from kiosk.guard.screen import CannotGuard, Screen
 from kiosk.guard.service import GuardService
+from kiosk.guard.typist import Typist
 from kiosk.guard.windows import WindowManager
 from session.model import Component, Snapshot
 
@@ -52,9 +55,16 @@ class _Guard:
         self.screen = screen
         self.windows = WindowManager(screen, bar, changed=self._changed)
         self.keys = Keys(screen, Panes(screen, self.windows))
-        self.service = GuardService(self.windows, self.keys)
+        self.hands = Hands(screen, self._page, changed=self._changed)
+        self.keys.by_hand = self.hands.on_stroke
+        self.service = GuardService(self.windows, self.keys, Typist(screen, self.keys), self.hands)
         screen.on_event = self._on_event
         screen.settle = self.windows.settle
+
+    def _page(self) -> Place | None:
+        """Of the page that can be touched."""
+        there = self.windows.shown is Mode.BAR and bool(self.windows.pages)
+        return self.windows.areas.rest if there else None
 
     def _changed(self) -> None:
         self.service.changed()
@@ -66,6 +76,8 @@ class _Guard:
             self.keys.on_button(received)
         elif received.type == X.MappingNotify:
             self.keys.on_mapping(received)
+        elif self.hands.begins(received):
+            self.hands.on_begin()
         else:
             self.windows.handle(received)
 
@@ -96,6 +108,7 @@ async def guard(run: Path, bar: int) -> int:
         loop.add_signal_handler(number, stop.set)
     whole = _Guard(screen, bar)
     whole.keys.grab()
+    whole.hands.watch()
     screen.keep_awake()
     whole.windows.start()
     screen.attach(loop)

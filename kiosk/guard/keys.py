@@ -17,6 +17,7 @@ from __future__ import annotations
 import enum
 import logging
 import time
+from collections.abc import Callable
 from typing import Any
 
 from Xlib import XK, X, error
@@ -72,11 +73,12 @@ class Keys:
     def __init__(self, screen: Screen, panes: Panes) -> None:
         self._screen, self._panes = screen, panes
         self._modifiers = policy.Modifiers()
-        self._expected: list[int] = []
-        """Keycodes that the guard itself presses."""
-        self._expected_until = 0.0
+        self._expected: list[tuple[int, float]] = []
+        """Keycodes that the guard itself presses, and until when each may come."""
         self._back_to_bar = False
         """Whether the bar gets the keyboard again after these."""
+        self.by_hand: Callable[[], None] = lambda: None
+        """Called for each press that goes on to a window and was not the guard's own."""
         self.swallowed = 0
         """Presses of keys and buttons that were kept from the windows."""
         self._read_modifiers()
@@ -120,9 +122,10 @@ class Keys:
         a later press. Hence UngrabKeyboard to swallow one, and not AsyncKeyboard, whose grab would last until the
         key's release, and report what is pressed meanwhile without freezing.
         """
-        go_on = False
+        go_on = ours = False
         try:
-            go_on = self._is_ours(press.detail) or self._may_go_on(press)
+            ours = self._is_ours(press.detail)
+            go_on = ours or self._may_go_on(press)
         finally:
             # Whatever happens, the keyboard must thaw.
             if go_on:
@@ -131,6 +134,8 @@ class Keys:
                 self._screen.display.ungrab_keyboard(X.CurrentTime)
         if not go_on:
             self.swallowed += 1
+        elif not ours:
+            self.by_hand()
         if self._back_to_bar and not self._expected:
             self._back_to_bar = False
             self._panes.give(to_bar=True)
@@ -143,10 +148,12 @@ class Keys:
 
     def _is_ours(self, keycode: int) -> bool:
         """One of the presses that `press` announced."""
-        if keycode in self._expected and time.monotonic() < self._expected_until:
-            self._expected.remove(keycode)
-            return True
-        return False
+        now = time.monotonic()
+        self._expected = [one for one in self._expected if now < one[1]]
+        ours = next((one for one in self._expected if one[0] == keycode), None)
+        if ours is not None:
+            self._expected.remove(ours)
+        return ours is not None
 
     def on_button(self, press: Any) -> None:
         if press.detail == 1 and not press.state & CLICK_MODIFIERS:
@@ -187,21 +194,25 @@ class Keys:
         self._modifiers = policy.Modifiers(level3=level3, num_lock=found["Num_Lock"] & ~forbidden)
 
     def press(self, action: Action) -> None:
-        """Presses the action's keys, by XTEST, for the page in front. Raises NoKey.
+        """Presses the action's keys. Raises NoKey."""
+        modifier, keysyms = _CHORDS[action]
+        keys = [code for code in (self._keycode(modifier), self._keycode(*keysyms)) if code]
+        if len(keys) != (2 if modifier else 1):
+            raise NoKey(action.value)
+        self.strike(keys)
+
+    def strike(self, keys: list[int]) -> None:
+        """Presses these keys together, by XTEST, for the page in front.
 
         Modifiers that somebody holds are let go, and put back, in one batch of requests, so that no key of a real
         keyboard comes between. The presses pass the guard's own grab because it expects them, and so nothing else
         passes meanwhile.
         """
-        modifier, keysyms = _CHORDS[action]
-        keys = [code for code in (self._keycode(modifier), self._keycode(*keysyms)) if code]
-        if len(keys) != (2 if modifier else 1):
-            raise NoKey(action.value)
         display = self._screen.display
         held = self._held_modifiers()
-        self._back_to_bar = self._panes.at_bar
+        self._back_to_bar = self._back_to_bar or self._panes.at_bar
         self._panes.give(to_bar=False)
-        self._expected, self._expected_until = list(keys), time.monotonic() + _EXPECTATION
+        self._expected += [(code, time.monotonic() + _EXPECTATION) for code in keys]
         for code in held:
             display.xtest_fake_input(X.KeyRelease, code)
         for code in keys:

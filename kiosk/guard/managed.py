@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from Xlib import Xutil
 
-from kiosk.guard import ewmh, places
+from kiosk.guard import ewmh, places, shape
 from kiosk.guard.kinds import Kind
 from kiosk.guard.places import Place
 from kiosk.guard.screen import Window
@@ -19,6 +19,7 @@ class Managed:
         self.fullscreen = fullscreen
         """What it asked for, which changes what it draws; it never gets more than its place."""
         self._place: Place | None = None
+        self._parts: tuple[Place, ...] = ()
 
     def strip(self, screen_height: int) -> int:
         """Pixels at the top of a browser's window that are not page, as its hints say now."""
@@ -30,8 +31,16 @@ class Managed:
             minimum=min(int(hints.min_height), screen_height // 4) if has_minimum else None,
         )
 
-    def put(self, place: Place) -> None:
-        """Moves it, if it is not there already."""
+    def put(self, place: Place, parts: tuple[Place, ...] = ()) -> None:
+        """Moves it, if it is not there already. `parts`: only these are left of it."""
+        if parts and parts != self._parts:
+            shape.cut(self.window, parts)  # before it grows, so that it covers nothing on the way
+        self._move(place)
+        if self._parts and not parts:
+            shape.whole(self.window)
+        self._parts = parts
+
+    def _move(self, place: Place) -> None:
         if place == self._place:
             return
         self._place = place

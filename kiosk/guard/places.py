@@ -26,13 +26,17 @@ class Place(NamedTuple):
     width: int
     height: int
 
+    def holds(self, x: int, y: int) -> bool:
+        return self.x <= x < self.x + self.width and self.y <= y < self.y + self.height
+
 
 class Screen(NamedTuple):
-    """The root window's size, and the height of the UI's bar."""
+    """The root window's size, the height of the UI's bar, and that of its keyboard if it is shown."""
 
     width: int
     height: int
     bar: int
+    foot: int = 0
 
     @property
     def whole(self) -> Place:
@@ -40,21 +44,33 @@ class Screen(NamedTuple):
 
     @property
     def rest(self) -> Place:
-        """What the bar leaves."""
-        return Place(0, self.bar, self.width, max(1, self.height - self.bar))
+        """What the bar and the keyboard leave."""
+        return Place(0, self.bar, self.width, max(1, self.height - self.bar - self.foot))
 
     def ui(self, mode: Mode) -> Place:
-        return self.whole if mode is Mode.FULL else Place(0, 0, self.width, self.bar)
+        """With a keyboard it is the whole screen, with a hole in it (`parts`)."""
+        return self.whole if mode is Mode.FULL or self.foot else Place(0, 0, self.width, self.bar)
+
+    def parts(self, mode: Mode) -> tuple[Place, ...]:
+        """What is left of the UI's window; empty if that is all of it."""
+        if mode is Mode.FULL or not self.foot:
+            return ()
+        return (Place(0, 0, self.width, self.bar), Place(0, self.height - self.foot, self.width, self.foot))
 
     def browser(self, strip: int) -> Place:
         """Fills the rest of the screen with a page whose window wears a strip of that height: it lies under
         the bar."""
-        return Place(0, self.bar - strip, self.width, max(1, self.height - self.bar) + strip)
+        return Place(0, self.bar - strip, self.width, self.rest.height + strip)
 
 
 def bar_height(wanted: int, screen_height: int) -> int:
     """A bar height that leaves room for a page, whatever was asked for."""
     return max(1, min(wanted, int(screen_height * MAX_BAR_SHARE)))
+
+
+def foot_height(wanted: int, bar: int, screen_height: int) -> int:
+    """A keyboard's height that leaves room for a page under that bar, whatever was asked for."""
+    return max(0, min(wanted, int(screen_height * MAX_BAR_SHARE) - bar))
 
 
 def strip_height(*, popup: bool, fullscreen: bool, minimum: int | None) -> int:

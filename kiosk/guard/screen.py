@@ -41,7 +41,7 @@ class Screen:
             self.display = display.Display(name)
         except (error.DisplayError, error.ConnectionClosedError, OSError) as problem:
             raise CannotGuard(f"no X display: {type(problem).__name__}") from None
-        for needed in ("XTEST", "MIT-SCREEN-SAVER"):
+        for needed in ("XTEST", "MIT-SCREEN-SAVER", "SHAPE"):
             if not self.display.has_extension(needed):
                 raise CannotGuard(f"the X server has no {needed}")
         self._atoms: dict[str, int] = {}

@@ -10,9 +10,11 @@ from typing import Annotated
 
 import msgspec
 
+from kiosk.guard.hands import Hands
 from kiosk.guard.keys import Action, Keys, NoKey
 from kiosk.guard.kinds import Refusal
 from kiosk.guard.places import Mode
+from kiosk.guard.typist import Named, Typist, is_character
 from kiosk.guard.windows import WindowManager
 from session import rpc
 
@@ -25,13 +27,22 @@ _Window = Annotated[int, msgspec.Meta(ge=1, lt=1 << 29)]
 class Layout(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mode: Mode
     height: _Pixels | None = None
-    """Pixels of the bar, if not the settings' (a bar that has opened its keyboard, say)."""
+    """Pixels of the bar, if not the settings'."""
+    foot: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 0
+    """Pixels at the bottom that are the on-screen keyboard's, in the `bar` layout."""
     window: _Window | None = None
     """The UI's own X window. Who can open this socket is the UI; who can set WM_CLASS may be anybody."""
 
 
 class Press(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     action: Action
+
+
+class Type(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One of the two."""
+
+    text: Annotated[str, msgspec.Meta(min_length=1, max_length=1)] | None = None
+    key: Named | None = None
 
 
 class GuardState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -47,6 +58,12 @@ class GuardState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Windows that were never shown."""
     choosers: int
     """File choosers among them: somebody is left without an answer, and must be told."""
+    foot: int
+    """Pixels of the keyboard, on this screen."""
+    touches: int
+    """Of pages. Not where."""
+    strokes: int
+    """Times that somebody began to use a real keyboard while the one on the screen was there."""
     swallowed: int
     """Presses of keys and buttons. Counting them wakes nobody: Watch tells it with the next change."""
 
@@ -54,13 +71,14 @@ class GuardState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class GuardService:
     """Puts the calls to the window manager and the keyboard."""
 
-    def __init__(self, windows: WindowManager, keys: Keys) -> None:
-        self._windows, self._keys = windows, keys
+    def __init__(self, windows: WindowManager, keys: Keys, typist: Typist, hands: Hands) -> None:
+        self._windows, self._keys, self._typist, self._hands = windows, keys, typist, hands
         self._news = asyncio.Event()
         own = frozenset({os.getuid()})
         self._service = rpc.Service(INTERFACE)
         self._service.add("Layout", self._layout, parameters=Layout, uids=own)
         self._service.add("Press", self._press, parameters=Press, uids=own)
+        self._service.add("Type", self._type, parameters=Type, uids=own)
         self._service.add("State", self._state, uids=own)
         self._service.add("Watch", self._watch, uids=own)
 
@@ -86,21 +104,44 @@ class GuardService:
             popups=len(windows.popups),
             refused=windows.refused.total(),
             choosers=windows.refused[Refusal.FILE_CHOOSER],
+            foot=windows.areas.foot,
+            touches=self._hands.touches,
+            strokes=self._hands.strokes,
             swallowed=self._keys.swallowed,
         )
 
     def _layout(self, _caller: rpc.Caller, wanted: Layout) -> None:
         """Returns when it is done on the screen."""
-        self._windows.layout(wanted.mode, height=wanted.height, claim=wanted.window)
+        before = self._windows.areas.foot
+        self._windows.layout(wanted.mode, height=wanted.height, foot=wanted.foot, claim=wanted.window)
+        after = self._windows.areas.foot
+        if after != before:
+            self._hands.keyboard(after > 0)
 
     def _press(self, _caller: rpc.Caller, wanted: Press) -> None:
         """Only while a page has the keyboard: else it would go to the UI."""
-        if self._windows.shown is not Mode.BAR or not self._windows.pages:
-            raise rpc.Refused("wrong_state")
+        self._need_page()
         try:
             self._keys.press(wanted.action)
         except NoKey:
             raise rpc.Refused("no_key") from None
+
+    def _type(self, _caller: rpc.Caller, wanted: Type) -> None:
+        """One character or one key, into the page, as the on-screen keyboard wants it."""
+        self._need_page()
+        try:
+            if wanted.key is not None and wanted.text is None:
+                self._typist.press(wanted.key)
+            elif wanted.key is None and wanted.text is not None and is_character(wanted.text):
+                self._typist.type(wanted.text)
+            else:
+                raise rpc.Refused("no_key")
+        except NoKey:
+            raise rpc.Refused("no_key") from None
+
+    def _need_page(self) -> None:
+        if self._windows.shown is not Mode.BAR or not self._windows.pages:
+            raise rpc.Refused("wrong_state")
 
     def _state(self, _caller: rpc.Caller, _parameters: rpc.NoParameters) -> GuardState:
         return self.state

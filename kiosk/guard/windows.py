@@ -46,6 +46,7 @@ class WindowManager:
         self._screen = screen
         self._changed = changed
         self._settings_bar = self._wanted_bar = bar
+        self._wanted_foot = 0
         geometry = screen.root.get_geometry()
         self._size = (int(geometry.width), int(geometry.height))
         self.mode = Mode.FULL
@@ -83,6 +84,13 @@ class WindowManager:
         return places.bar_height(self._wanted_bar, self._size[1])
 
     @property
+    def areas(self) -> places.Screen:
+        """How this screen is divided."""
+        bar = self.bar
+        foot = places.foot_height(self._wanted_foot, bar, self._size[1]) if self.shown is Mode.BAR else 0
+        return places.Screen(*self._size, bar, foot)
+
+    @property
     def shown(self) -> Mode:
         """The layout that is on the screen: no page without its bar, so `bar` waits for the UI's window."""
         return self.mode if self.ui is not None else Mode.FULL
@@ -115,11 +123,11 @@ class WindowManager:
 
     # What the UI asks for
 
-    def layout(self, mode: Mode, *, height: int | None = None, claim: int | None = None) -> None:
-        """Changes the layout. `height`: a bar other than the settings'; `claim`: the UI's own window."""
+    def layout(self, mode: Mode, *, height: int | None = None, foot: int = 0, claim: int | None = None) -> None:
+        """`height`: of a bar other than the settings'; `foot`: of a keyboard; `claim`: the UI's own window."""
         if claim is not None and claim != self._claimed:
             self._claim(claim)
-        self._wanted_bar = height or self._settings_bar
+        self._wanted_bar, self._wanted_foot = height or self._settings_bar, foot
         self.mode, self.bar_has_keys = mode, False
         self._say_work_area()
         self._restack = self._refocus = True
@@ -314,9 +322,9 @@ class WindowManager:
                 self._screen.guarded(self._place, managed)
 
     def _place(self, managed: Managed) -> None:
-        screen = places.Screen(*self._size, self.bar)
+        screen = self.areas
         if managed.kind is Kind.UI:
-            managed.put(screen.ui(self.mode))
+            managed.put(screen.ui(self.mode), screen.parts(self.mode))
         else:
             managed.put(screen.browser(managed.strip(screen.height)))
 
@@ -353,7 +361,7 @@ class WindowManager:
         if reachable is None:
             self._shield.drop()
         elif reachable != self._reachable:
-            self._shield.cover(places.Screen(*self._size, self.bar).rest)
+            self._shield.cover(self.areas.rest)
         self._reachable = reachable
 
     def _focus(self) -> None:
@@ -367,7 +375,7 @@ class WindowManager:
             ewmh.say_active(self._screen, target.id)
 
     def _say_work_area(self) -> None:
-        ewmh.say_work_area(self._screen, places.Screen(*self._size, self.bar).rest)
+        ewmh.say_work_area(self._screen, self.areas.rest)
 
     def _say_clients(self) -> None:
         managed = [*self.pages, *([self.ui] if self.ui else [])]

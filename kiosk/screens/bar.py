@@ -35,12 +35,15 @@ class Bar(Sheet):
         else:
             self._tell_opening()
         self.ids.tools.disabled = page is None
+        self.ids.keyboard.style = "key_on" if self.host.keyboard.up else "bar"
         self.ids.time.text, self.ids.time.words = self._time()
         self.ids.said.text = self.host.said
         self.ids.where.opacity = 0 if self.host.said else 1
         self._tell_agent()
         self._offer(self.ids.pages, "bar.pages", len(desk.pages), least=2)
-        self._offer(self.ids.documents, "bar.documents", len(desk.documents) + desk.downloading, least=1)
+        # What is said for some seconds needs the room.
+        documents = 0 if self.host.said else len(desk.documents) + desk.downloading
+        self._offer(self.ids.documents, "bar.documents", documents, least=1)
 
     def _tell_where(self, page: Page) -> None:
         """The site and its lock, or in its place what is wrong with the page."""

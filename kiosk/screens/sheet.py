@@ -11,6 +11,7 @@ from kivy.uix.boxlayout import BoxLayout
 from kiosk import theme, view
 from kiosk.agent import Agent
 from kiosk.glossary import Term
+from kiosk.keyboard.control import Control
 from kiosk.speech.voice import LEVELS, Voice
 from kiosk.widgets import basics, hold
 from kiosk.words import Words
@@ -27,6 +28,7 @@ class Host(Protocol):
     local: view.Local
     said: str
     agent: Agent
+    keyboard: Control
     voice: Voice
 
     @property
@@ -45,6 +47,7 @@ class Host(Protocol):
     def close_page(self, page: str) -> None: ...
     def reload_page(self) -> None: ...
     def press(self, action: str) -> None: ...
+    def toggle_keyboard(self) -> None: ...
     def turn_to(self, side: view.Side | None) -> None: ...
     def explain(self, term: Term | None) -> None: ...
     def read_notice(self) -> None: ...

@@ -1,7 +1,8 @@
 """What Kivy lacks for languages from right to left, taught to it once, so that no screen has to know of them.
 
 While `look.mirrored`: what a layout puts at the left comes to the right, and "left" in a .kv file means where a line
-begins. And always: every label joins and orders the letters of such a script, in a font that has them.
+begins. A layout that is the same in every language says so by `fixed = True`. And always: every label joins and orders
+the letters of such a script, in a font that has them.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ def _mirrored(lay_out: Callable[..., None], *, of_hints: bool = False) -> Callab
     @functools.wraps(lay_out)
     def do_layout(layout: Any, *args: Any, **values: Any) -> None:
         lay_out(layout, *args, **values)
-        if not look.mirrored:
+        if not look.mirrored or getattr(layout, "fixed", False):
             return
         left = values["pos"][0] if "pos" in values else layout.x  # a RelativeLayout has its own origin
         for child in layout.children:

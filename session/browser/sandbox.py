@@ -7,9 +7,10 @@ have been done, as root:
 - start `argv(...)` as real root, with umask `UMASK`, an empty environment, /dev/null as standard streams (Chromium
   writes addresses to stderr), and the browser's ends of two pipes as descriptors 3 (commands to it) and 4 (answers
   from it); nothing else open
-- the process tree is bwrap -> bwrap (pid 1 of its namespace) -> chromium. To end it, kill the cgroup or the inner
-  pid 1: when the outer bwrap has ended after that, nothing of it is left. After a kill of the outer one alone the
-  rest ends a moment later, and a browser that is started in that moment hangs on the profile (measured)
+- the process tree is bwrap -> bwrap (pid 1 of its namespace) -> dbus-run-session -> dbus-daemon and chromium. To end
+  it, kill the cgroup or the inner pid 1: when the outer bwrap has ended after that, nothing of it is left. After a kill
+  of the outer one alone the rest ends a moment later, and a browser that is started in that moment hangs on the profile
+  (measured)
 - egress is the business of nftables, by uid: the network namespace is the machine's
 
 /etc/resolv.conf is bound as a file: one that is replaced later (DHCP) is not seen before the next environment. A
@@ -28,8 +29,10 @@ from pathlib import Path
 import msgspec
 
 from session.browser import errors, policy
+from session.environment import bus
 from session.environment.sandbox import Bind, Sandbox, etc_binds
 from session.environment.tree import DISPLAY, Tree
+from session.environment.users import Users
 
 UMASK = 0o007
 """Downloads become 0660, so that the desk, in the group of the documents directory, reads and deletes them."""
@@ -63,16 +66,19 @@ class Options(msgspec.Struct, frozen=True):
 _DEFAULT = Options()
 
 
-def prepare(tree: Tree, user: int, managed_policy: bytes, options: Options = _DEFAULT) -> None:
+def prepare(tree: Tree, users: Users, managed_policy: bytes, options: Options = _DEFAULT) -> None:
     """Writes the files of /etc that are made for the browser. Root only; blocking, a few milliseconds.
 
-    `user` is the visitor's, and its group's, number; `managed_policy` is what `policy.encode` gives. Raises OSError.
+    `managed_policy` is what `policy.encode` gives. Raises OSError.
     """
+    user = users.visitor
     managed = tree.etc / "managed"
     managed.mkdir(mode=0o755, parents=True, exist_ok=True)
     hosts = ("127.0.0.1 localhost", "::1 localhost", *options.extra_hosts)
     texts = {
-        tree.etc / "passwd": f"visitor:x:{user}:{user}::{HOME}:/usr/sbin/nologin\n",
+        tree.etc / "passwd": f"visitor:x:{user}:{user}::{HOME}:/usr/sbin/nologin\n"
+        # dbus-daemon lets in only whom it finds here.
+        f"screen:x:{users.screen}:{user}::/nonexistent:/usr/sbin/nologin\n",
         tree.etc / "group": f"visitor:x:{user}:\n",
         tree.etc / "hosts": "\n".join(hosts) + "\n",
         tree.etc / "machine-id": secrets.token_hex(16) + "\n",
@@ -113,7 +119,7 @@ def clear_locks(tree: Tree) -> None:
 def argv(tree: Tree, user: int, options: Options = _DEFAULT) -> list[str]:
     """The whole command, to be started as root. Pure."""
     return Sandbox(
-        program=(options.program, *_flags(options), options.address),
+        program=bus.wrap((options.program, *_flags(options), options.address)),
         user=user,
         binds=_binds(tree),
         environment=tuple(_environment(options).items()),
@@ -134,6 +140,8 @@ def _binds(tree: Tree) -> tuple[Bind, ...]:
         Bind(tree.browser / "home", str(HOME), writable=True),
         Bind(tree.documents, str(DOCUMENTS), writable=True),
         Bind(tree.browser / "run", str(RUNTIME), writable=True),
+        Bind(tree.bus, str(bus.DIRECTORY), writable=True),
+        Bind(tree.bus_config, str(bus.CONFIG)),
         Bind(tree.x11, "/tmp/.X11-unix"),  # noqa: S108 - inside the sandbox
         Bind(tree.visitor_cookie, str(_AUTHORITY)),
         Bind(errors.DIRECTORY, str(_GUIDE)),
@@ -141,7 +149,6 @@ def _binds(tree: Tree) -> tuple[Bind, ...]:
 
 
 def _environment(options: Options) -> dict[str, str]:
-    nowhere = "unix:path=/run/visitor/bus"
     return {
         "HOME": str(HOME),
         "USER": "visitor",
@@ -151,11 +158,11 @@ def _environment(options: Options) -> dict[str, str]:
         "XDG_RUNTIME_DIR": str(RUNTIME),
         "LANG": "C.UTF-8",
         "LANGUAGE": options.language,
-        "DBUS_SESSION_BUS_ADDRESS": nowhere,
         "DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/run/no-system-bus",
         "NO_AT_BRIDGE": "1",
         "GSETTINGS_BACKEND": "memory",
         "GTK_USE_PORTAL": "0",
+        "GTK_IM_MODULE": "fcitx",
     }
 
 

@@ -4,6 +4,7 @@ ui/ desk/ guard/ display/   homes of our own processes, with their logs
 browser/                    the visitor's: home/ (profile), tmp/, shm/, run/
 documents/                  written by the browser, listed by the desk
 x11/                        the display's socket (/tmp/.X11-unix in every sandbox)
+bus/                        the browser's message bus, which the desk listens to
 sockets/                    desk, guard (/run/marchepied in the screen's sandboxes)
 etc/                        files generated for this environment: settings, policy, cookies
 """
@@ -17,6 +18,7 @@ from pathlib import Path
 
 import msgspec
 
+from session.environment import bus
 from session.environment.users import Users
 from session.pages import Settings
 
@@ -39,6 +41,14 @@ class Tree(msgspec.Struct, frozen=True):
     @property
     def x_socket(self) -> Path:
         return self.x11 / f"X{DISPLAY}"
+
+    @property
+    def bus(self) -> Path:
+        return self.root / "bus"
+
+    @property
+    def bus_config(self) -> Path:
+        return self.etc / "bus.conf"
 
     @property
     def sockets(self) -> Path:
@@ -80,10 +90,12 @@ class Tree(msgspec.Struct, frozen=True):
         _directory(self.browser, users.visitor, users.visitor, 0o700)
         for name in BROWSER_DIRECTORIES:
             _directory(self.browser / name, users.visitor, users.visitor, 0o700)
+        _directory(self.bus, users.visitor, users.screen, 0o750)
         # Set-group-id: what the browser downloads belongs to the screen's group, so that the desk can handle it.
         _directory(self.documents, users.visitor, users.screen, 0o2770)
         _directory(self.etc, 0, 0, 0o755)
         _write(self.settings, msgspec.json.encode(settings), 0, 0o644)
+        _write(self.bus_config, bus.configuration(users).encode(), 0, 0o644)
         cookie = xauthority(secrets.token_bytes(16))
         _write(self.screen_cookie, cookie, users.screen, 0o600)
         _write(self.visitor_cookie, cookie, users.visitor, 0o600)

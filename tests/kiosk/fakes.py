@@ -35,6 +35,9 @@ class _Any(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     site: str | None = None
     page: str | None = None
     mode: str | None = None
+    foot: int | None = None
+    text: str | None = None
+    key: str | None = None
     window: int | None = None
     height: int | None = None
     action: str | None = None
@@ -121,7 +124,7 @@ class FakeStation:
         self.desk = Fake(
             "org.marchepied.Desk", run / "desk", ("Open", "Home", "Show", "Close", "Retry"), DeskSnapshot()
         )
-        self.guard = Fake("org.marchepied.Guard", run / "guard", ("Layout", "Press"), GuardNews())
+        self.guard = Fake("org.marchepied.Guard", run / "guard", ("Layout", "Press", "Type"), GuardNews())
 
     async def start(self) -> None:
         for fake in (self.control, self.desk, self.guard):

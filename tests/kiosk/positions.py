@@ -64,8 +64,9 @@ _BAR: dict[str, float] = {
     "bar_larger": -380,
     "bar_smaller": -450,
     "bar_back": -530,
-    "bar_pages": -622,
-    "bar_documents": -735,
+    "bar_keyboard": -620,
+    "bar_pages": -712,
+    "bar_documents": -825,
 }
 """Pixels of the design from the right, in a bar of one row; in one of two, "J'ai fini" is above the others.
 `bar_pages` while there are two pages or more; `bar_documents` then, and 96 more to the right else."""

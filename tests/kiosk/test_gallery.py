@@ -50,6 +50,7 @@ PLACES: dict[str, tuple[tuple[str, ...], str]] = {
     "bar_finished": (("bar", "bar_full", "bar_blocked"), "common.finished"),
     "bar_home": (("bar", "bar_full"), "bar.home"),
     "bar_back": (("bar", "bar_full"), "bar.back"),
+    "bar_keyboard": (("bar", "bar_full"), "bar.keyboard"),
     "bar_pages": (("bar_full", "bar_insecure"), "bar.pages"),
 }
 """Of a position: the cases that show it, and the key of what it says."""

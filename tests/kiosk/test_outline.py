@@ -146,6 +146,7 @@ def test_the_bar(report: Report) -> None:
         "button: Écouter",
         "button: Documents : 6",
         "button: Pages : 5",
+        "button: Clavier",
         "button: Retour",
         "button: Texte plus petit",
         "button: Texte plus grand",

@@ -33,7 +33,7 @@ def test_buttons_can_be_read_and_seen(colours: theme.Colours, name: str) -> None
     assert theme.contrast(style.text, style.ground) >= READABLE
     assert theme.contrast(style.text, style.pressed) >= READABLE
     if name != "bar":  # the bar's are known by their words, and lie on a ground that nothing else has
-        assert theme.contrast(style.border, palette.paper) >= (VISIBLE if name != "finish" else 1.3)
+        assert theme.contrast(style.border, palette.paper) >= (1.3 if name in ("finish", "key_on") else VISIBLE)
 
 
 @pytest.mark.parametrize("colours", [theme.Colours.STRONG, theme.Colours.DAY])
@@ -68,3 +68,12 @@ def test_scales() -> None:
     assert theme.scale(1280, 800) == pytest.approx(800 / 768)
     assert theme.bar_scale(1920, 96) == 1
     assert theme.bar_scale(1920, 144) == 1.5
+
+
+@pytest.mark.parametrize("colours", theme.Colours)
+@pytest.mark.parametrize("name", ["key", "key_on", "bar"])
+def test_keys_can_be_seen_on_their_ground(colours: theme.Colours, name: str) -> None:
+    palette = theme.PALETTES[colours]
+    style = theme.styles(palette)[name]
+    edges = [theme.contrast(one, palette.night) for one in (style.border, style.ground)]
+    assert max(edges) >= (VISIBLE if name != "bar" else 1.2)

@@ -14,6 +14,7 @@ import pytest
 from kiosk import bidi, theme, words
 from kiosk.client import Failure
 from kiosk.glossary import Term
+from kiosk.keyboard.layouts import ORDER, Do
 from kiosk.view import Panel
 from session.model import OUTCOMES, ClosedWhy, Trouble
 from session.pages import PageState
@@ -24,7 +25,7 @@ SOURCES = "\n".join(
 )
 COMPUTED = (
     *("out_of_service.", "trouble_page.", "refusal.", "format.month_", "display.", "agent_panel."),
-    *("speech.button", "speech.chosen", *(f"glossary.{term}" for term in Term)),
+    *("speech.button", "speech.chosen", "keyboard.", *(f"glossary.{term}" for term in Term)),
 )
 """Groups whose keys are put together from codes; tested below."""
 
@@ -114,6 +115,7 @@ def test_every_key_is_used() -> None:
 
 def test_codes_have_words() -> None:
     known, _ = _known()
+    assert {f"keyboard.{name}" for name in ("space", Do.REVEAL, Do.CLOSE, *ORDER)} <= known
     assert {f"out_of_service.{trouble}" for trouble in Trouble} <= known
     assert {f"out_of_service.why_{why}" for why in ClosedWhy} <= known
     assert {f"agent_panel.close_{why}" for why in ClosedWhy} | {f"agent_panel.{act}" for act in OUTCOMES} <= known

@@ -28,7 +28,7 @@ HOME = "Accueil" + PORTAL
 FIRST_ROW, ROW_STEP = 290, 102
 """Of the list of pages, in pixels of a screen of 1280 by 800."""
 ROW, CLOSE = 400, 1132
-DOCUMENTS = -647
+DOCUMENTS = -737
 """The bar's button for the documents, from the right, while there is no button for the pages."""
 _steps = itertools.count(1)
 

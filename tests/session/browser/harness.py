@@ -22,7 +22,7 @@ from types import TracebackType
 import msgspec
 
 from session.browser import policy, sandbox
-from session.environment import display
+from session.environment import bus, display
 from session.environment.sandbox import CODE, Bind, Sandbox, etc_binds, python_binds
 from session.environment.tree import DISPLAY, Tree
 from session.environment.users import Users
@@ -161,7 +161,7 @@ class Browser:
         output: Path | None = None,
     ) -> None:
         managed = policy.encode(screen.policy()) if managed_policy is None else managed_policy
-        sandbox.prepare(screen.tree, USERS.visitor, managed, options)
+        sandbox.prepare(screen.tree, USERS, managed, options)
         sandbox.clear_locks(screen.tree)
         argv = sandbox.argv(screen.tree, USERS.visitor, options)
         its_read, self.write = os.pipe()
@@ -205,6 +205,7 @@ class DeskProcess:
             Bind(tree.sockets, "/run/marchepied", writable=True),
             Bind(tree.settings, "/run/marchepied/settings.json"),
             Bind(tree.documents, "/home/screen/documents", writable=True),
+            Bind(tree.bus, str(bus.DIRECTORY)),
         ]
         if control is not None:
             binds.append(Bind(control, "/run/marchepied/control", writable=True))

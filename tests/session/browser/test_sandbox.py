@@ -10,6 +10,7 @@ import pytest
 
 from session.browser import sandbox
 from session.environment.tree import Tree
+from session.environment.users import Users
 from tests.session.browser.conftest import needs_browser
 from tests.session.browser.harness import USERS, Browser, Screen, descendants, wait_for
 
@@ -73,7 +74,7 @@ def test_locks_are_removed_and_links_are_not_followed(tree: Tree, tmp_path: Path
 
 def test_prepared_files_are_roots_and_readable(tree: Tree) -> None:
     tree.etc.mkdir()
-    sandbox.prepare(tree, VISITOR, b"{}", sandbox.Options(extra_hosts=("127.0.0.1 essai",)))
+    sandbox.prepare(tree, Users(VISITOR - 1), b"{}", sandbox.Options(extra_hosts=("127.0.0.1 essai",)))
     for path in tree.etc.rglob("*"):
         mode = path.stat().st_mode
         assert stat.S_IMODE(mode) == (0o755 if path.is_dir() else 0o644), path
@@ -111,13 +112,13 @@ def test_chromiums_own_sandbox_is_on(screen: Screen, browser: Browser) -> None:
     assert {path.name for path in root.iterdir()} <= {
         *("bin", "dev", "etc", "home", "lib", "lib64", "proc", "run", "sbin", "tmp", "usr"),
     }
-    assert {path.name for path in (root / "run").iterdir()} == {"display", "guide", "visitor"}
+    assert {path.name for path in (root / "run").iterdir()} == {"bus", "display", "guide", "visitor"}
     assert {path.name for path in (root / "home").iterdir()} == {"visitor"}
-    assert (root / "etc/passwd").read_text("ascii").count("\n") == 1
+    assert (root / "etc/passwd").read_text("ascii").count("\n") == 2
     mounts = Path(f"/proc/{main}/mounts").read_text("ascii").splitlines()
     writable = {line.split()[1] for line in mounts if "rw" in line.split()[3].split(",")}
     outside = {path for path in writable if not path.startswith(("/dev", "/proc"))}
-    assert outside == {"/tmp", "/home/visitor", "/home/visitor/documents", "/run/visitor"}
+    assert outside == {"/tmp", "/home/visitor", "/home/visitor/documents", "/run/visitor", "/run/bus"}
     assert _open_descriptors(main) >= {3, 4}
 
 

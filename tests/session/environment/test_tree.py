@@ -36,6 +36,8 @@ def test_each_directory_belongs_to_its_user_and_is_closed_to_the_others(tree: Tr
     expected = {
         "x11": (screen, screen, 0o755),
         "sockets": (screen, screen, 0o700),
+        "bus": (visitor, screen, 0o750),
+        "etc/bus.conf": (0, 0, 0o644),
         "browser": (visitor, visitor, 0o700),
         "documents": (visitor, screen, 0o2770),
         "etc": (0, 0, 0o755),
