@@ -109,6 +109,7 @@ async def test_a_refusal_is_said(blind: tuple[Ui, Reader]) -> None:
 
 async def test_the_languages_are_found_and_spoken(blind: tuple[Ui, Reader]) -> None:
     _ui, reader = blind
+    await in_thread(reader.press, "Tab", "Commencer, bouton")
     for language in (*LANGUAGES[1:], LANGUAGES[0]):
         await in_thread(reader.seek, NAMES[language])
         chosen = bidi.bare(Words(language)("speech.chosen", words=NAMES[language]))
