@@ -16,9 +16,10 @@ from typing import Any, NamedTuple
 import msgspec
 
 from kiosk import theme, toolkit
+from kiosk.bidi import Written
 from kiosk.speech import outline
 from kiosk.speech.voice import Said
-from kiosk.words import Words
+from kiosk.words import NAMES, Words
 from tests.kiosk import cases
 
 SPEAKING = ("bar_opening", "what_for_pages", "confirm_end")
@@ -179,7 +180,8 @@ def faults(stage: Any, words: Words, width: int, height: int) -> Iterator[str]:
 
     from kiosk.widgets import basics
 
-    mains, ours = 0, set(words.texts.values())
+    mains, ours = 0, {*words.texts.values(), *NAMES.values()}
+    own_words = {word for text in ours for word in Written(text, "auto").shaped.split()}
     for widget in visible(stage):
         kind, text = type(widget).__name__, getattr(widget, "text", "")
         if isinstance(widget, Label) and text:
@@ -190,8 +192,8 @@ def faults(stage: Any, words: Words, width: int, height: int) -> Iterator[str]:
                     yield f"{kind} {text!r}: cut"
             elif widget.texture_size[0] > widget.width + 1 or widget.texture_size[1] > widget.height + 1:
                 yield f"{kind} {text!r}: {widget.texture_size} in {widget.size}"
-            if broken := broken_words(widget):
-                yield f"{kind} {text!r}: broken within {broken}"
+            if broken := own_words & set(broken_words(widget)):
+                yield f"{kind} {text!r}: {broken} broken in two"
         if isinstance(widget, Label) and text and not (disabled(widget) or heard(widget)):
             yield f"{kind} {text!r}: shown, and never read aloud"
         if isinstance(widget, basics.Styled):
@@ -207,7 +209,8 @@ def faults(stage: Any, words: Words, width: int, height: int) -> Iterator[str]:
 
 
 def broken_words(widget: Any) -> list[str]:
-    """Words of a label that go on in the next line: Kivy breaks those that are wider than it."""
+    """Words of a label that go on in the next line: Kivy breaks those that are wider than it. In the form in which they
+    are drawn."""
     label = widget._label
     lines = [word.text for line in label._cached_lines for word in line.words]
     whole = "" if widget.is_shortened else label._written.shaped
