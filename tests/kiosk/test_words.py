@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 import string
 import subprocess
 import time
+import typing
 from pathlib import Path
 
 import polib
@@ -16,6 +18,7 @@ from kiosk.client import Failure
 from kiosk.glossary import Term
 from kiosk.keyboard.layouts import ORDER, Do
 from kiosk.view import Panel
+from session.config.station import Identity
 from session.model import OUTCOMES, ClosedWhy, Trouble
 from session.pages import PageState
 
@@ -192,3 +195,16 @@ def test_in_arabic_names_stand_apart_and_numbers_do_not() -> None:
     assert say("what_for.opening", site="La Poste") == f"جارٍ فتح {bidi.isolated('La Poste')}…"
     assert "14:05" in say.clock(now, now)
     assert say.seconds(430) == "0,4 ث"
+
+
+def test_the_configuration_and_the_guide_know_the_same_languages() -> None:
+    hint = typing.get_type_hints(Identity, include_extras=True)["language"]
+    assert typing.get_args(typing.get_args(hint)[0]) == words.LANGUAGES
+    guide = KIOSK.parent / "session" / "browser" / "guide"
+    said = {path.parent.name: json.loads(path.read_bytes()) for path in guide.glob("_locales/*/messages.json")}
+    assert set(said) == set(words.LANGUAGES)
+    assert {frozenset(one) for one in said.values()} == {frozenset(said["fr"])}
+    script = (guide / "page.js").read_text("utf-8")
+    assert f"LANGUAGES = {list(words.LANGUAGES)}" in script
+    assert [one for one in words.LANGUAGES if words.Words(one).mirrored] == ["ar"]
+    assert "language === 'ar' ? 'rtl' : 'ltr'" in script
