@@ -88,11 +88,12 @@ def test_the_placeholders_are_those_that_the_program_fills(language: str) -> Non
             assert _placeholders(entry.msgstr) == _placeholders(entry.msgid), key
             assert ("python-brace-format" in entry.flags) == bool(_placeholders(entry.msgid)), key
             continue
-        assert "n" in _placeholders(entry.msgid), key
+        filled = _placeholders(entry.msgid_plural)
+        assert "n" in filled, key
         assert "python-brace-format" in entry.flags, key
         for form in entry.msgstr_plural.values():
             # "One page", "two pages": a form for one number need not name it. That it is one, msgfmt checks.
-            assert _placeholders(entry.msgid) - {"n"} <= _placeholders(form) <= _placeholders(entry.msgid), key
+            assert filled - {"n"} <= _placeholders(form) <= filled, key
 
 
 @pytest.mark.parametrize("language", words.LANGUAGES)
@@ -107,7 +108,7 @@ def test_no_text_is_empty_or_has_loose_spaces(language: str) -> None:
 def test_every_key_in_the_code_exists() -> None:
     texts, counted = _known()
     assert set(re.findall(r"""(?:say|words|texts\.get)\(\s*["']([a-z_.]+)["']""", SOURCES)) <= texts
-    assert set(re.findall(r'\.count\(\s*"([a-z_.]+)"', SOURCES)) == counted
+    assert set(re.findall(r'\.count\(\s*"([a-z_.]+)"', SOURCES)) <= counted
 
 
 def test_every_key_is_used() -> None:
