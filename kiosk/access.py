@@ -125,7 +125,8 @@ class Access:
         if key == _TAB:
             self._step(-1 if "shift" in modifiers else 1)
         elif key in _STEPS:
-            self._step(_STEPS[key])
+            back = look.mirrored and key in (_LEFT, _RIGHT)
+            self._step(-_STEPS[key] if back else _STEPS[key])
         elif key in (_ENTER, _KEYPAD_ENTER, _SPACE):
             if first:
                 self._act()

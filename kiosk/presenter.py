@@ -19,6 +19,7 @@ import msgspec
 from kiosk import banner, client, paper_path, plain, remembered, theme, view
 from kiosk.agent import Agent
 from kiosk.caller import Caller
+from kiosk.glossary import Term
 from kiosk.keyboard.control import Control
 from kiosk.papers import Calls, Rooms
 from kiosk.speech.voice import Voice
@@ -50,15 +51,14 @@ class Presenter:
     def __init__(
         self, settings: Settings, run: Path, on_change: Callable[[], None], memory: Path | None = None
     ) -> None:
-        language = settings.language if settings.language in LANGUAGES else LANGUAGES[0]
+        self.station_language = settings.language if settings.language in LANGUAGES else LANGUAGES[0]
         self.settings = settings
         self.snapshot: Snapshot | None = None
         self.desk: DeskSnapshot | None = None
-        self._usual = view.Local(language=language)
+        self._usual = view.Local(language=self.station_language)
         """As nobody has chosen anything."""
         self._memory = memory
         self.local = remembered.load(memory, self._usual) if memory is not None else self._usual
-        self.words = Words(self.local.language)
         self.rooms = Rooms()
         """None of the rooms of papers is there yet: no snapshot speaks of them."""
         self.papers: Calls | None = None
@@ -92,6 +92,11 @@ class Presenter:
     @property
     def screen(self) -> view.Screen:
         return view.screen_for(self.snapshot, self.desk, self.local, self.rooms)
+
+    @property
+    def words(self) -> Words:
+        """Of the language of who is to read them: an agent need not know what a visitor speaks."""
+        return Words(self.station_language if self.screen in view.FOR_AGENTS else self.local.language)
 
     @property
     def bar(self) -> theme.BarPlan:
@@ -201,7 +206,6 @@ class Presenter:
         if quiet > CHOICE_SECONDS and self.screen in (view.Screen.WELCOME, view.Screen.DISPLAY) and not self.occupied:
             usual = msgspec.structs.replace(self._usual, connected=self.local.connected)
             if self.local != usual:
-                self.words = Words(usual.language)
                 self._keep(usual)
 
     # What a tap does
@@ -304,6 +308,10 @@ class Presenter:
         """These are tapped in the picker, and no others."""
         self._set(picked=documents)
 
+    def explain(self, term: Term | None) -> None:
+        """Shows what a word means, or goes back to what was shown before."""
+        self._set(term=term)
+
     def read_notice(self) -> None:
         self._set(notice_read=True)
 
@@ -315,7 +323,6 @@ class Presenter:
         self._set(panel=panel)
 
     def speak(self, language: str) -> None:
-        self.words = Words(language)
         self.keyboard.speak(language)
         self._set(language=language)
 

@@ -133,9 +133,9 @@ class Stage(FloatLayout):
     def _build(self, screen: view.Screen, width: int, height: int) -> None:
         self.clear_widgets()
         self._keep_board()
-        local, plan = self._presenter.local, self._presenter.bar
+        local, plan, turned = self._presenter.local, self._presenter.bar, self._presenter.words.mirrored
         if view.mode_for(screen) is view.Mode.BAR:
-            look.take(plan.unit, plan.text, local.colours, self._presenter.dpi)
+            look.take(plan.unit, plan.text, local.colours, self._presenter.dpi, turned=turned)
             self._sheet = screens.build(screen, self._presenter)
             self._sheet.size_hint = (1, None)
             self._sheet.height = min(height, plan.height)
@@ -144,7 +144,7 @@ class Stage(FloatLayout):
                 self._add_board(width, height)
         else:
             text = theme.TEXT_FACTORS[local.text_size]
-            look.take(theme.scale(width, height), text, local.colours, self._presenter.dpi)
+            look.take(theme.scale(width, height), text, local.colours, self._presenter.dpi, turned=turned)
             self._sheet = screens.build(screen, self._presenter)
         Window.clearcolor = look.now.paper
         self.add_widget(self._sheet)

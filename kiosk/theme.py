@@ -7,6 +7,7 @@ that a test can hold all of them to a contrast of 7:1 (WCAG 2.2, level AAA) with
 from __future__ import annotations
 
 import enum
+import functools
 import math
 from pathlib import Path
 from typing import NamedTuple
@@ -230,19 +231,20 @@ def keyboard_height(width: int, height: int) -> int:
     return round(DESIGN_KEYBOARD * scale(width, height))
 
 
-def wide_font() -> str:
-    """A font with more scripts than ours, for titles and names that visitors' sites and files bring."""
+@functools.cache
+def wide_font(*, bold: bool = False) -> str:
+    """A font with more scripts than Latin: for Arabic, and for titles and names that sites and files bring."""
     for path in _WIDE_FONTS:
         if path.exists():
-            return str(path)
+            return str(path.with_stem(f"{path.stem}-Bold") if bold else path)
     return LATIN_FONT
 
 
-def font_for(text: str) -> str:
-    """Our own font where it has the letters (Latin and general punctuation), else the wide one."""
-    if all(ord(letter) < 0x250 or 0x2010 <= ord(letter) <= 0x2026 for letter in text):
+def font_for(text: str, *, bold: bool = False) -> str:
+    """Our own font where it has the letters (Latin, general punctuation, some signs), else the wide one."""
+    if all(ord(letter) < 0x250 or 0x2010 <= ord(letter) <= 0x2026 or letter in "€−" for letter in text):
         return LATIN_FONT
-    return wide_font()
+    return wide_font(bold=bold)
 
 
 def contrast(first: Colour, second: Colour) -> float:

@@ -11,6 +11,7 @@ import enum
 import msgspec
 
 from kiosk import theme
+from kiosk.glossary import Term
 from kiosk.papers import Rooms
 from session.model import AgentStage, Snapshot, State
 from session.pages import BrowserState, DeskSnapshot, Page, PageState
@@ -37,6 +38,9 @@ class Screen(enum.StrEnum):
     HELP = "help"
     INTERVIEW = "interview"
     """Camera and microphone: what will happen, or how to stop it."""
+    GLOSSARY = "glossary"
+    MEANING = "meaning"
+    """Of one word of the glossary."""
     PIN = "pin"
     AGENT_PANEL = "agent_panel"
     PRIVATE = "private"
@@ -73,6 +77,9 @@ class Screen(enum.StrEnum):
     KEY = "key"
 
 
+FOR_AGENTS = (Screen.PIN, Screen.AGENT_PANEL)
+
+
 class Mode(enum.StrEnum):
     """How much of the display the guard gives this window."""
 
@@ -105,6 +112,7 @@ class Side(enum.StrEnum):
     DROP = "drop"
     PRINT_CHOICES = "print_choices"
     KEY = "key"
+    GLOSSARY = "glossary"
 
 
 class Panel(enum.StrEnum):
@@ -141,6 +149,8 @@ class Local(msgspec.Struct, frozen=True):
     """Id of the site that was tapped and whose page is not there yet: its bar is."""
     interview: str | None = None
     """Id of the site for interviews that was tapped last: its visitor is told first what will happen."""
+    term: Term | None = None
+    """The word whose meaning is shown, over whatever was there before."""
     private_read: bool = False
     panel: Panel = Panel.ACTS
 
@@ -193,6 +203,10 @@ _ASKED: dict[Side | None, Screen] = {Side.CONFIRM_END: Screen.CONFIRM_END, Side.
 def _in_session(desk: DeskSnapshot | None, local: Local, rooms: Rooms) -> Screen:
     if local.side in _ASKED:
         return _ASKED[local.side]
+    if local.term is not None:
+        return Screen.DISPLAY if local.side is Side.DISPLAY else Screen.MEANING
+    if local.side is Side.GLOSSARY:
+        return Screen.GLOSSARY
     if desk is None:
         return Screen.WAITING
     if not (local.notice_read or desk.pages or desk.documents):
@@ -291,7 +305,7 @@ def settle(local: Local, before: Snapshot | None, after: Snapshot) -> Local:
     if not after.agent.private:
         local = msgspec.structs.replace(local, private_read=False)
     if _at_screen(before) and not _at_screen(after):
-        local = msgspec.structs.replace(local, side=None, panel=Panel.ACTS)
+        local = msgspec.structs.replace(local, side=None, term=None, panel=Panel.ACTS)
     in_session = after.state in (State.ACTIVE, State.WARNING)
     same = before is None or before.generation == after.generation
     if not (in_session and same):
@@ -304,6 +318,7 @@ def settle(local: Local, before: Snapshot | None, after: Snapshot) -> Local:
             notice_read=False,
             opening=None,
             interview=None,
+            term=None,
         )
     if before is not None and before.state is not after.state and local.side in _ASKED and not _at_screen(after):
         return msgspec.structs.replace(local, side=None)

@@ -67,7 +67,7 @@ class AgentPanel(FullSheet):
         if panel is Panel.ACTS and snapshot is not None and snapshot.ends_at is not None:
             # The clock stands still: what is left is what was left as the agent came.
             left = plain.minutes_left(snapshot.ends_at, self._agent.held_since or 0.0)
-            return self.say("agent_panel.lead", minutes=left)
+            return self.say.count("agent_panel.lead", left)
         if panel is Panel.ALLOWING and self._allowable == Allowable():
             return self.say("agent_panel.nothing")
         if panel is Panel.HOST:

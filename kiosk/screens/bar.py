@@ -98,7 +98,7 @@ class Bar(Sheet):
         minutes = plain.minutes_left(snapshot.ends_at, monotonic())
         if not minutes:
             return self.say("bar.left_short"), ""
-        return self.say("bar.left", minutes=minutes), self.say.count("bar.left_aloud", minutes)
+        return self.say.count("bar.left", minutes), self.say.count("bar.left_aloud", minutes)
 
     def _offer(self, button: basics.BarButton, key: str, number: int, least: int) -> None:
         """Shows a button only when there is something behind it, with how much."""

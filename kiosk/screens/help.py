@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kiosk.screens.sheet import FullSheet, load_rules
 from kiosk.widgets import look
-from session.model import AgentState
+from session.model import AgentState, State
 
 
 class Help(FullSheet):
@@ -18,6 +18,9 @@ class Help(FullSheet):
         self.ids.lead.text = self.say("help.called" if called else "help.lead")
         self.ids.call.text = self.say("help.cancel" if called else "help.call")
         self.ids.call.style = "plain" if called else "main"
+        in_warning = self.host.snapshot is not None and self.host.snapshot.state is State.WARNING
+        if in_warning and self.ids.words.parent is not None:
+            self.ids.ways.remove_widget(self.ids.words)  # there, the warning is what to read
         over = self.ids.private
         over.text = self.say("help.private_over") if self._agent.private else ""
         over.width = look.u(330) if self._agent.private else 0

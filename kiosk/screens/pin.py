@@ -69,7 +69,7 @@ class Pin(FullSheet):
 
     def _pause(self, seconds: int) -> str:
         if seconds > 120:
-            return self.say("pin.pause_long", n=math.ceil(seconds / 60))
+            return self.say.count("pin.pause_long", math.ceil(seconds / 60))
         return self.say.count("pin.pause", seconds) if seconds else ""
 
     def refresh(self) -> None:

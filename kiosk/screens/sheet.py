@@ -10,6 +10,7 @@ from kivy.uix.boxlayout import BoxLayout
 
 from kiosk import banner, theme, view
 from kiosk.agent import Agent
+from kiosk.glossary import Term
 from kiosk.keyboard.control import Control
 from kiosk.papers import Calls, Rooms
 from kiosk.speech.voice import LEVELS, Voice
@@ -26,7 +27,6 @@ class Host(Protocol):
     snapshot: Snapshot | None
     desk: DeskSnapshot | None
     local: view.Local
-    words: Words
     said: str
     agent: Agent
     keyboard: Control
@@ -34,6 +34,8 @@ class Host(Protocol):
     rooms: Rooms
     papers: Calls | None
 
+    @property
+    def words(self) -> Words: ...
     @property
     def demonstration(self) -> bool: ...
     @property
@@ -56,6 +58,7 @@ class Host(Protocol):
     def press(self, action: str) -> None: ...
     def turn_to(self, side: view.Side | None, chosen: str = "") -> None: ...
     def pick(self, *documents: str) -> None: ...
+    def explain(self, term: Term | None) -> None: ...
     def read_notice(self) -> None: ...
     def read_private(self) -> None: ...
     def turn_panel(self, panel: view.Panel) -> None: ...

@@ -6,7 +6,7 @@ import time
 
 from kiosk import words
 from kiosk.screens.sheet import FullSheet, Host, basics, load_rules
-from kiosk.widgets.look import u
+from kiosk.widgets.look import h, u
 from session.model import EndReason
 
 _ERASED = {
@@ -30,11 +30,12 @@ class Welcome(FullSheet):
         for language in words.LANGUAGES:
             chosen = language == host.local.language
             button = basics.Action(
-                text=words.load(language)["language"],
+                text=words.NAMES[language],
                 style="chosen" if chosen else "plain",
                 tongue=language,
                 size_hint_x=None,
-                width=u(230),
+                width=u(216),
+                font_size=h(28),
                 on_release=lambda _button, code=language: self.host.speak(code),
             )
             self.ids.languages.add_widget(button)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from kiosk import bidi
 from kiosk.speech.ssip import Ssip, SsipError
 
 logger = logging.getLogger(__name__)
@@ -147,7 +148,7 @@ class Voice:
         line.forget()
         await line.command("SET", "SELF", "LANGUAGE", said.language)
         await line.command("SET", "SELF", "VOLUME", str(LEVELS[self.level]))
-        over = await line.speak(said.text)
+        over = await line.speak(bidi.bare(said.text))
         self.now = said
         self._on_change()
         async with asyncio.timeout(_SECONDS + _SECONDS_A_LETTER * len(said.text)):

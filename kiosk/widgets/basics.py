@@ -14,8 +14,7 @@ from kivy.uix.boxlayout import BoxLayout
 from kivy.uix.label import Label
 from kivy.uix.widget import Widget
 
-from kiosk import theme
-from kiosk.widgets import icons, look
+from kiosk.widgets import icons, look, mirror
 from kiosk.widgets.apart import taking
 from kiosk.widgets.heard import Heard
 
@@ -23,6 +22,7 @@ __all__ = [
     *("Action", "Banner", "BarButton", "Card", "Disc", "Foreign", "HeadButton", "OneLine", "Placed"),
     *("Sign", "Tag", "Text", "Word", "Working"),
     "icons",
+    "mirror",
 ]
 
 
@@ -39,10 +39,7 @@ class OneLine(Heard, Label):
 
 
 class Foreign(OneLine):
-    """A title or a name that came from outside: cleaned by the caller, never markup, in a font that has its letters."""
-
-    def on_text(self, _widget: object, text: str) -> None:
-        self.font_name = theme.font_for(text)
+    """A title or a name that came from outside: cleaned by the caller, never markup, written as its first letter is."""
 
 
 class Tag(Heard, Label):
@@ -173,10 +170,11 @@ class Working(Widget):
     def _draw(self, *_largs: object) -> None:
         side = min(self.height, self.width / (2 * self.DOTS - 1))
         left = self.x + (self.width - side * (2 * self.DOTS - 1)) / 2
+        lit = self.DOTS - 1 - self._at if look.mirrored else self._at
         self.canvas.clear()
         with self.canvas:
             for dot in range(self.DOTS):
-                Color(rgba=look.now.accent if dot == self._at else look.now.idle)
+                Color(rgba=look.now.accent if dot == lit else look.now.idle)
                 SmoothEllipse(pos=(left + 2 * dot * side, self.y + (self.height - side) / 2), size=(side, side))
 
 

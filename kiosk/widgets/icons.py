@@ -60,6 +60,8 @@ _STROKES: dict[str, tuple[tuple[Point, ...], ...]] = {
     "unlock": (((7, 13), (7, 18), (9.5, 22), (14.5, 22), (17, 18)),),
     **pictograms.STROKES,
 }
+_DIRECTED = {"back", "document", "pages", "sound", "help"}
+"""Those that look the other way where one reads the other way."""
 
 
 class Icon(Heard, Widget):
@@ -81,12 +83,14 @@ class Icon(Heard, Widget):
             return
         side = min(self.size)
         unit = side / 24
+        turned = look.mirrored and self.name in _DIRECTED
         # Not from `center`: Kivy may hold an older value of it while `pos` or `size` changes.
         left, bottom = self.x + (self.width - side) / 2, self.y + (self.height - side) / 2
         with self.canvas:
             Color(rgba=self.color)
             for stroke in _STROKES[self.name]:
-                points = [part for x, y in stroke for part in (left + x * unit, bottom + y * unit)]
+                across = [left + (24 - x if turned else x) * unit for x, _ in stroke]
+                points = [part for x, (_, y) in zip(across, stroke, strict=True) for part in (x, bottom + y * unit)]
                 SmoothLine(points=points, width=max(1.2, self.stroke * unit), joint="round", cap="round")
             if self.name in ("lock", "unlock"):
                 SmoothRoundedRectangle(

@@ -101,9 +101,11 @@ class KeyButton(basics.Styled, FloatLayout):
 
 
 class KeyRow(BoxLayout):
-    """One row, to which one switch comes as a whole."""
+    """One row, to which one switch comes as a whole. Keys stand where they stand on every keyboard, whichever way one
+    writes."""
 
     grouped = True
+    fixed = True
 
 
 class Board(BoxLayout):
@@ -152,7 +154,7 @@ class Board(BoxLayout):
         if field is not self.state.field:
             self.open(msgspec.structs.replace(self.state, field=field, reveal=False, last=""))
 
-    def _fill(self, row: BoxLayout, wanted: Row) -> None:
+    def _fill(self, row: KeyRow, wanted: Row) -> None:
         buttons = list(reversed(row.children))
         if [button.key.width for button in buttons] == [key.width for key in wanted]:
             for button, key in zip(buttons, wanted, strict=True):

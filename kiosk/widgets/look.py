@@ -9,15 +9,20 @@ from kiosk import theme
 
 now: theme.Palette = theme.PALETTES[theme.Colours.CALM]
 """The colours."""
+mirrored = False
+"""Whether the language goes from right to left, and with it all that is on the screen: see `kiosk.widgets.mirror`."""
 _unit = 1.0
 _text = 1.0
 _dpi = theme.USUAL_DPI
 
 
-def take(unit: float, text: float, colours: theme.Colours, dpi: float = theme.USUAL_DPI) -> None:
-    """`unit`: window pixels of one pixel of the design. `text`: how much larger words are. `dpi`: of the panel."""
-    global now, _unit, _text, _dpi
-    now = theme.PALETTES[colours]
+def take(
+    unit: float, text: float, colours: theme.Colours, dpi: float = theme.USUAL_DPI, *, turned: bool = False
+) -> None:
+    """`unit`: window pixels of one pixel of the design. `text`: how much larger words are. `dpi`: of the panel.
+    `turned`: `mirrored`."""
+    global now, mirrored, _unit, _text, _dpi
+    now, mirrored = theme.PALETTES[colours], turned
     _unit, _text, _dpi = unit, text, dpi
 
 

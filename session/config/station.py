@@ -44,7 +44,7 @@ class Identity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         ),
     ] = "open"
     language: Annotated[
-        Literal["fr", "en", "nl"],
+        Literal["fr", "en", "nl", "ar"],
         Meta(description="The language of the welcome screen; a visitor can choose another."),
     ] = "fr"
 

@@ -125,7 +125,7 @@ def fingerprint(outline: Outline) -> str:
 
 
 def page() -> str:
-    names = [words.load(language)["language"] for language in words.LANGUAGES]
+    names = list(words.NAMES.values())
     lines = [
         "# The screens",
         "",

@@ -6,6 +6,7 @@ import time
 
 import msgspec
 
+from kiosk.glossary import Term
 from kiosk.papers import Rooms
 from kiosk.view import Local, Panel, Side
 from session.model import (
@@ -182,6 +183,11 @@ CASES: dict[str, Case] = {
     "help_private": Case(agent(private=True), TWO, msgspec.structs.replace(ALONE, side=Side.HELP)),
     "help_warning": Case(warning(WarningKind.TIME_OVER, can_extend=False), TWO, side(Side.HELP)),
     "help_no_agents": Case(session(), TWO, side(Side.HELP), said="no_agents"),
+    "glossary": Case(session(), TWO, side(Side.GLOSSARY)),
+    **{
+        f"meaning_{term}": Case(session(), TWO, msgspec.structs.replace(side(Side.GLOSSARY), term=term))
+        for term in Term
+    },
     "bar_called": Case(agent(called_at=1.0), msgspec.structs.replace(MANY_PAGES, documents=DOCUMENTS.documents)),
     "bar_private": Case(agent(private=True), TWO, ALONE),
     "bar_full_short": Case(

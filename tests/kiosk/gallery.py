@@ -17,9 +17,10 @@ from typing import Any, NamedTuple
 import msgspec
 
 from kiosk import theme, toolkit
+from kiosk.bidi import Written
 from kiosk.speech import outline
 from kiosk.speech.voice import Said
-from kiosk.words import Words
+from kiosk.words import NAMES, Words
 from tests.kiosk import cases, glass, recorded
 from tests.kiosk.recorder import Recorder
 
@@ -102,7 +103,7 @@ def main() -> int:
     for show in shows:
         presenter.fit(show.width)
         for language in show.languages:
-            presenter.words = Words(language)
+            presenter.station_language = language
             for name, case in wanted.items():
                 if name.startswith("out_of_service_") and name != SHOWN_CLOSED and show.width != smallest:
                     continue  # a page of text each: the smallest size is the one that counts
@@ -113,7 +114,8 @@ def main() -> int:
                 presenter.local = msgspec.structs.replace(
                     case.local, language=language, text_size=show.text_size, colours=show.colours
                 )
-                presenter.said = presenter.words.refusal(case.said) if case.said else ""
+                say = Words(language)
+                presenter.said = say.refusal(case.said) if case.said else ""
                 presenter.voice.read([Said("", language)] if name in SPEAKING else [], long=True)
                 barred = view.mode_for(presenter.screen) is view.Mode.BAR
                 presenter.settings = msgspec.structs.replace(cases.SETTINGS, dpi=show.dpi)
@@ -124,7 +126,7 @@ def main() -> int:
                 for _ in range(4):
                     EventLoop.idle()
                 place = f"{name} {language} {show.width}x{show.height} {show.text_size} {show.dpi:.0f} dpi"
-                report.faults += [f"{place}: {fault}" for fault in faults(stage, presenter.words, *Window.size)]
+                report.faults += [f"{place}: {fault}" for fault in faults(stage, say, *Window.size)]
                 if show.dpi == theme.USUAL_DPI:
                     report.targets += [
                         Target(name, language, show.text_size, show.width, show.height, *target)
@@ -204,8 +206,8 @@ def faults(stage: Any, words: Words, width: int, height: int) -> Iterator[str]:
 
     from kiosk.widgets import basics
 
-    mains, ours = 0, set(words.texts.values())
-    vocabulary = {word for text in ours for word in text.split()}
+    mains, ours = 0, {*words.texts.values(), *NAMES.values()}
+    own_words = {word for text in ours for word in Written(text, "auto").shaped.split()}
     for widget in visible(stage):
         kind, text = type(widget).__name__, getattr(widget, "text", "")
         if isinstance(widget, Label) and text:
@@ -216,7 +218,8 @@ def faults(stage: Any, words: Words, width: int, height: int) -> Iterator[str]:
                     yield f"{kind} {text!r}: cut"
             elif widget.texture_size[0] > widget.width + 1 or widget.texture_size[1] > widget.height + 1:
                 yield f"{kind} {text!r}: {widget.texture_size} in {widget.size}"
-            yield from (f"{kind} {text!r}: {word!r} broken" for word in broken(widget) if word in vocabulary)
+            if broken := own_words & set(broken_words(widget)):
+                yield f"{kind} {text!r}: {broken} broken in two"
         if isinstance(widget, Label) and text and not (disabled(widget) or heard(widget)):
             yield f"{kind} {text!r}: shown, and never read aloud"
         if isinstance(widget, basics.Styled):
@@ -238,12 +241,13 @@ def offered(stage: Any) -> list[Any]:
     return [one for one in visible(stage) if isinstance(one, basics.Styled) and not one.disabled]
 
 
-def broken(label: Any) -> Iterator[str]:
-    """Words that are wider than the line that they have, and go on in the next one."""
-    room = label.text_size[0]
-    for word in label.text.split() if room else ():
-        if len(word) > 5 and label._label.get_extents(word)[0] > room:
-            yield word
+def broken_words(widget: Any) -> list[str]:
+    """Words of a label that go on in the next line: Kivy breaks those that are wider than it. In the form in which they
+    are drawn."""
+    label = widget._label
+    lines = [word.text for line in label._cached_lines for word in line.words]
+    whole = "" if widget.is_shortened else label._written.shaped
+    return [word for word in whole.split() if word not in " ".join(lines).split()]
 
 
 def overlaps(stage: Any) -> Iterator[str]:

@@ -1,7 +1,8 @@
 """Where the buttons of the kiosk's screens are, for tests that tap with real X input.
 
 `centre("start", 1280, 800)` is a point, in pixels from the top left of the display, that lies well inside the
-button in every language. `test_gallery` holds this table against what is really drawn, at all `SIZES`.
+button in every language that is written from the left (as far from the right in the others). `test_gallery` holds this
+table against what is really drawn, at all `SIZES`.
 
 A screen that has just appeared takes no taps for `kiosk.inert.INERT_SECONDS`: tap, wait for the effect for a
 little longer than that, and tap again if there was none (a tap too many falls on a screen that is inert).
@@ -75,7 +76,7 @@ _BAR: dict[str, float] = {
 `bar_pages` while there are two pages or more; `bar_documents` then, and 96 more to the right else."""
 _FINISHED_WIDTH, _FIRST_ROW, _SECOND_ROW = 160, 41, 115
 
-_LANGUAGES = {"language_fr": -248, "language_en": 0, "language_nl": 248}
+_LANGUAGES = {"language_fr": -351, "language_en": -117, "language_nl": 117, "language_ar": 351}
 _TILES_TOP, _TILES_BOTTOM, _TILES_ACROSS = 167, 142, 8
 
 

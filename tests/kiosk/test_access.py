@@ -99,7 +99,7 @@ async def test_one_switch_is_enough(ui: Ui) -> None:
     assert await until(lambda: ring(hands) is not None)
     first = ring(hands)
     assert await until(lambda: ring(hands) not in (None, first))
-    assert await until(lambda: ring(hands) == first), "round"
+    assert await until(lambda: ring(hands) == first, 30), "round: some seconds at each of all that the screen has"
     await key_until(hands, "F9", lambda: ui.station.control.called("Start"))
     ui.show("warning_idle")
     await key_until(hands, "F9", lambda: ui.station.control.called("MoreTime"))

@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 
 from kiosk.theme import Colours, TextSize
-from kiosk.words import LANGUAGES, Words
+from kiosk.words import LANGUAGES, NAMES, Words
 from tests.kiosk import cases, positions
 from tests.kiosk.gallery import Report
 
@@ -108,9 +108,14 @@ def test_positions_of_the_rest(report: Report, language: str) -> None:
         ("warning_over", "more_time", say("warning.more_time")),
         ("bar_full", "bar_larger", "A+"),
         ("bar", "bar_smaller", "A−"),
-        *(("welcome", f"language_{other}", Words(other)("language")) for other in LANGUAGES),
+        *(("welcome", f"language_{other}", NAMES[other]) for other in LANGUAGES),
     ):
         assert _inside(report, name, case, language, text)
+
+
+def _centre(name: str, width: int, height: int, *, mirrored: bool) -> tuple[int, int]:
+    x, y = positions.centre(name, width, height)
+    return width - x if mirrored else x, y
 
 
 def _inside(report: Report, name: str, case: str, language: str, text: str) -> bool:
@@ -121,6 +126,6 @@ def _inside(report: Report, name: str, case: str, language: str, text: str) -> b
         if (target.case, target.language, target.text_size) == (case, language, TextSize.NORMAL)
         and target.text.startswith(text)
         and (target.width, target.height) in positions.SIZES
-        for x, y in [positions.centre(name, target.width, target.height)]
+        for x, y in [_centre(name, target.width, target.height, mirrored=Words(language).mirrored)]
     ]
     return bool(found) and all(found)

@@ -61,11 +61,13 @@ def test_a_button_is_said_to_be_one() -> None:
     assert spoken(Item(Role.TITLE, "Bonjour", "", False, None), say) == "Bonjour"
 
 
-def _comes_before(first: Read, second: Read) -> bool:
-    """Whether a reader of the page meets `first` first: above, or on the same line and to the left."""
+def _comes_before(first: Read, second: Read, *, mirrored: bool) -> bool:
+    """Whether a reader of the page meets `first` first: above, or on the same line and where it begins."""
     together = min(first.bottom, second.bottom) - max(first.top, second.top)
     same_line = together > 0.5 * min(first.bottom - first.top, second.bottom - second.top)
-    return first.left <= second.left if same_line else first.top < second.top
+    if not same_line:
+        return first.top < second.top
+    return first.right >= second.right if mirrored else first.left <= second.left
 
 
 @pytest.mark.parametrize("name", cases.CASES)
@@ -75,7 +77,9 @@ def test_everything_is_read_from_top_to_bottom(report: Report, name: str) -> Non
     for one in drawn:
         # A word that is said over a screen lies on its head, and comes first.
         items = one.items[1:] if cases.CASES[name].said and not name.startswith("bar") else one.items
-        wrong = [(a.words, b.words) for a, b in itertools.pairwise(items) if not _comes_before(a, b)]
+        mirrored = Words(one.language).mirrored
+        pairs = itertools.pairwise(items)
+        wrong = [(a.words, b.words) for a, b in pairs if not _comes_before(a, b, mirrored=mirrored)]
         assert wrong == [], (one.language, one.width, one.height)
 
 
@@ -96,7 +100,9 @@ def test_every_button_is_read_once(report: Report, name: str) -> None:
 
 def _is_key_of_a_pin(target: Target) -> bool:
     """Never read aloud, nor the two that belong to them."""
-    return target.case.startswith("pin") and target.left > target.width / 2 and target.top > 95
+    middle = (target.left + target.right) / 2
+    beside = middle < target.width / 2 if Words(target.language).mirrored else middle > target.width / 2
+    return target.case.startswith("pin") and beside and target.top > 95
 
 
 def _which(one: Outline) -> tuple[str, str, int, int]:
@@ -125,6 +131,7 @@ def test_the_welcome(report: Report) -> None:
         "chosen: Français",
         "button: English",
         "button: Nederlands",
+        "button: العربية",
     ]
     assert lines[-1].startswith("text: La dernière visite a été effacée")
 

@@ -206,6 +206,16 @@ async def test_an_untouched_welcome_speaks_the_stations_language_again(
     assert ui.words.language == "nl"
 
 
+async def test_an_agent_reads_the_stations_language_and_the_visitor_their_own(
+    ui: Presenter, station: FakeStation
+) -> None:
+    await show(ui, station, "help")
+    ui.speak("ar")
+    for case, language in (("pin", "fr"), ("panel", "fr"), ("private", "ar"), ("help_called", "ar")):
+        await show(ui, station, case)
+        assert ui.words.language == language, case
+
+
 async def test_an_unknown_language_of_the_settings_is_french(tmp_path: Path) -> None:
     settings = msgspec.structs.replace(cases.SETTINGS, language="xx")
     assert Presenter(settings, tmp_path, lambda: None).words.language == "fr"

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.words import LANGUAGES, Words
+from kiosk import bidi
+from kiosk.words import LANGUAGES, NAMES, Words
 from tests.kiosk import cases
 from tests.kiosk.fakes import FakeStation, until
 from tests.kiosk.reader import Ear, Reader
@@ -109,10 +110,36 @@ async def test_a_refusal_is_said(blind: tuple[Ui, Reader]) -> None:
 
 async def test_the_languages_are_found_and_spoken(blind: tuple[Ui, Reader]) -> None:
     _ui, reader = blind
+    await in_thread(reader.press, "Tab", "Commencer, bouton")
     for language in (*LANGUAGES[1:], LANGUAGES[0]):
-        await in_thread(reader.seek, Words(language)("language"))
-        await in_thread(reader.press, "Return", Words(language)("speech.chosen", words=Words(language)("language")))
+        await in_thread(reader.seek, NAMES[language])
+        chosen = bidi.bare(Words(language)("speech.chosen", words=NAMES[language]))
+        await in_thread(reader.press, "Return", chosen)
         await in_thread(reader.seek, Words(language)("welcome.start"))
+        reader.keys.key("Left" if Words(language).mirrored else "Right")
+        said = await in_thread(reader.hear, 3.0)
+        assert NAMES[LANGUAGES[0]] in said[-1], "on, in the direction in which one reads"
+
+
+async def test_a_word_is_explained(blind: tuple[Ui, Reader]) -> None:
+    ui, reader = blind
+    say, guard = Words("fr"), ui.station.guard
+    await in_thread(reader.press, "Tab", "Commencer, bouton")
+    ui.show("bar")
+    assert await until(lambda: guard.calls[-1][1].get("mode") == "bar")
+    await in_thread(reader.hear)
+    await in_thread(reader.seek, say("bar.help"))
+    title = " ".join(say("help.title").split())
+    await in_thread(reader.press, "Return", title)
+    await in_thread(reader.seek, say("help.words"))
+    await in_thread(reader.press, "Return", say("glossary.title"))
+    await in_thread(reader.seek, say("glossary.attachment"))
+    await in_thread(reader.press, "Return", say("glossary.attachment"))
+    await in_thread(reader.seek, say("speech.listen"))
+    assert say("glossary.attachment_means") in await in_thread(reader.press, "Return", say("glossary.attachment_means"))
+    await in_thread(reader.press, "Escape", say("glossary.title"))
+    await in_thread(reader.press, "Escape", title)
+    await in_thread(reader.press_until, "Escape", lambda: guard.calls[-1][1].get("mode") == "bar")
 
 
 async def test_what_is_opened_from_the_bar(blind: tuple[Ui, Reader]) -> None:

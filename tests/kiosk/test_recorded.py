@@ -52,13 +52,13 @@ def test_every_code_is_in_a_recording(kind: type[enum.StrEnum]) -> None:
 
 @pytest.mark.parametrize("kind", WORDS)
 def test_every_code_has_words(kind: type[enum.StrEnum]) -> None:
-    assert {f"{group}{code}" for group in WORDS[kind] for code in kind} <= set(load("fr"))
+    assert {f"{group}{code}" for group in WORDS[kind] for code in kind} <= set(load("fr").texts)
 
 
 def test_no_words_are_left_of_codes_that_are_gone() -> None:
     groups = {group for names in WORDS.values() for group in names if not group.endswith("_")}
     known = {f"{group}{code}" for kind, names in WORDS.items() for group in names for code in kind}
-    assert {key for key in load("fr") if key.startswith(tuple(groups))} == known
+    assert {key for key in load("fr").texts if key.startswith(tuple(groups))} == known
 
 
 def test_themes_and_needs_have_pictograms() -> None:

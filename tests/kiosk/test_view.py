@@ -7,6 +7,7 @@ import itertools
 import msgspec
 import pytest
 
+from kiosk.glossary import Term
 from kiosk.view import OF_PAPERS, Local, Mode, Panel, Screen, Side, active_page, mode_for, screen_for, settle, turned
 from session.model import AgentStage, AgentState, Snapshot, State, WarningKind
 from session.pages import BrowserState, DeskSnapshot, PageState
@@ -29,6 +30,8 @@ SCREENS = {
     "confirm": Screen.CONFIRM_END,
     "help": Screen.HELP,
     "interview": Screen.INTERVIEW,
+    "glossary": Screen.GLOSSARY,
+    "meaning": Screen.MEANING,
     "pin": Screen.PIN,
     "panel": Screen.AGENT_PANEL,
     "private": Screen.PRIVATE,
@@ -47,6 +50,19 @@ def test_each_case_has_its_screen(name: str) -> None:
 
 def test_the_cases_show_every_screen() -> None:
     assert set(SCREENS.values()) == set(Screen)
+
+
+def test_a_meaning_is_over_what_was_there_and_gives_way_to_a_warning() -> None:
+    at_site, reading = Local(language="fr", connected=True), Local(language="fr", connected=True, term=Term.TAB)
+    for side in (None, Side.PAGES, Side.GLOSSARY):
+        there = msgspec.structs.replace(reading, side=side)
+        assert screen_for(cases.session(), cases.TWO, there) is Screen.MEANING
+    larger = msgspec.structs.replace(reading, side=Side.DISPLAY)
+    assert screen_for(cases.session(), cases.TWO, larger) is Screen.DISPLAY
+    warned = cases.warning(WarningKind.IDLE)
+    assert screen_for(warned, cases.TWO, reading) is Screen.WARNING
+    assert settle(reading, warned, cases.session()).term is Term.TAB
+    assert settle(reading, cases.session(), Snapshot(state=State.ENDING, generation=1)) == at_site
 
 
 def test_every_combination_has_a_screen() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from kiosk import bidi
 from kiosk.speech import voice as module
 from kiosk.speech.voice import DEFAULT_LEVEL, LEVELS, Said, Voice
 from tests.kiosk.fakes import until
@@ -57,6 +58,18 @@ async def test_it_says_one_thing_after_another_and_is_heard(told: tuple[Told, Sp
     assert await until(lambda: not one.voice.speaking)
     assert one.said == [text.text for text in texts]
     assert await until(lambda: speaker.loud > 10_000)
+
+
+async def test_it_reads_arabic_as_arabic(told: tuple[Told, Speaker]) -> None:
+    """A voice of another language spells it letter by letter, which takes far longer."""
+    one, speaker = told
+    lengths = []
+    for language in ("ar", "fr"):
+        before = speaker.loud
+        one.voice.read([Said(f"هل تحتاج إلى مساعدة؟ {bidi.isolated('ameli.fr')}", language)])
+        assert await until(lambda: not one.voice.speaking, 60)
+        lengths.append(speaker.loud - before)
+    assert 10_000 < lengths[0] < 0.6 * lengths[1]
 
 
 async def test_it_is_silent_at_once(told: tuple[Told, Speaker]) -> None:

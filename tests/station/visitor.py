@@ -24,10 +24,13 @@ class Visitor:
     def __init__(self, station: RunningStation, screen: Screen) -> None:
         self._station = station
         self.screen = screen
+        self.mirrored = False
+        """Whether the screens are in a language that is written from right to left."""
 
     def tap(self, name: str) -> None:
         """`name` is one of tests.kiosk.positions.names()."""
-        self.screen.tap(*positions.centre(name, self.screen.width, self.screen.height))
+        x, y = positions.centre(name, self.screen.width, self.screen.height)
+        self.screen.tap(self.screen.width - x if self.mirrored else x, y)
 
     def tap_until(self, name: str, holds: Callable[[], bool], seconds: float = 15.0) -> None:
         """Taps again and again, as people do, until it had its effect. Raises TimeoutError."""

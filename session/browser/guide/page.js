@@ -2,7 +2,7 @@
 
 const KINDS = ['blocked', 'down', 'offline', 'unsent', 'certificate']
 const WAITING = ['down', 'offline']
-const LANGUAGES = ['fr', 'en', 'nl']
+const LANGUAGES = ['fr', 'en', 'nl', 'ar']
 const find = (id) => document.getElementById(id)
 
 const wanted = location.hash.slice(1)
@@ -15,6 +15,7 @@ async function speak () {
   const words = await (await fetch(`_locales/${language}/messages.json`)).json()
   const say = (key) => words[key].message
   document.documentElement.lang = language
+  document.documentElement.dir = language === 'ar' ? 'rtl' : 'ltr'
   document.title = say(kind + 'Title')
   find('title').textContent = say(kind + 'Title')
   find('text').textContent = say(kind + 'Text')

@@ -35,6 +35,7 @@ CASES: dict[str, tuple[str, Keyboard]] = {
     "nl": ("nl", opened("nl", FieldKind.TEXT)),
     "ar": ("fr", Keyboard(name=Name.AR)),
     "ar-signs": ("fr", Keyboard(name=Name.AR, signs=True)),
+    "ar-ar": ("ar", opened("ar", FieldKind.TEXT)),
     "pad": ("nl", opened("nl", FieldKind.NUMBER)),
 }
 
@@ -46,6 +47,7 @@ def main() -> int:
     from kivy.base import EventLoop
     from kivy.core.window import Window
 
+    from kiosk.widgets import look
     from kiosk.widgets.keyboard import Board
 
     found: list[str] = []
@@ -57,7 +59,9 @@ def main() -> int:
         Window.size = (width, foot)
         for name, (language, state) in CASES.items():
             typed: list[Effect] = []
-            board = Board(Words(language), theme.scale(width, height), typed.append)
+            say, unit = Words(language), theme.scale(width, height)
+            look.take(unit, 1.0, theme.Colours.CALM, turned=say.mirrored)
+            board = Board(say, unit, typed.append)
             Window.add_widget(board)
             board.open(state)
             for _ in range(4):
