@@ -38,7 +38,6 @@ def home(context: Context, request: Request) -> Response:
         ("/pieces/texte", "Envoyer un texte comme pièce"),
         ("/fenetres", "Onglets et fenêtres"),
         ("/copie", "Copier et coller"),
-        ("/entretien", "Entretien par vidéo"),
         ("/marque?texte=exemple", "Page marquée"),
         ("/traces", "Traces gardées ici"),
         ("/ressources", "Ressources d'un autre hôte"),
@@ -49,6 +48,7 @@ def home(context: Context, request: Request) -> Response:
         (context.url("/", scheme="https"), "Certificat inconnu"),
         ("/nulle-part", "Page absente (404)"),
         ("/panne", "Page en panne (500)"),
+        ("/entretien", "Entretien par vidéo"),
     )
     body = (
         f'<section class="accueil"><img src="{third}/riviere.svg" alt="">'
