@@ -54,7 +54,7 @@ class _Guard:
         self.screen = screen
         self.windows = WindowManager(screen, bar, changed=self._changed)
         self.keys = Keys(screen, Panes(screen, self.windows))
-        self.outputs = Outputs(screen)
+        self.outputs = Outputs(screen, changed=self._changed)
         self.service = GuardService(self.windows, self.keys, self.outputs)
         screen.on_event = self._on_event
         screen.settle = self._settle
@@ -63,8 +63,7 @@ class _Guard:
         self.service.changed()
 
     def _settle(self) -> None:
-        if self.outputs.settle():
-            self._changed()
+        self.outputs.settle()
         self.windows.settle()
 
     def _on_event(self, received: Any) -> None:
