@@ -59,7 +59,7 @@ class _Guard:
         self.keys = Keys(screen, Panes(screen, self.windows))
         self.hands = Hands(screen, self._page, changed=self._changed)
         self.keys.by_hand = self.hands.on_stroke
-        self.outputs = Outputs(screen)
+        self.outputs = Outputs(screen, changed=self._changed)
         typist = Typist(screen, self.keys)
         self.service = GuardService(self.windows, self.keys, typist, self.hands, self.outputs)
         screen.on_event = self._on_event
@@ -74,8 +74,7 @@ class _Guard:
         self.service.changed()
 
     def _settle(self) -> None:
-        if self.outputs.settle():
-            self._changed()
+        self.outputs.settle()
         self.windows.settle()
 
     def _on_event(self, received: Any) -> None:

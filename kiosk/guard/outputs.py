@@ -8,6 +8,7 @@ changes its size is followed by `kiosk.guard.windows`, with the root window.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from Xlib import error
@@ -34,10 +35,10 @@ class _Shown(NamedTuple):
 
 
 class Outputs:
-    """`settle` after each batch of events; cheap when nothing changed."""
+    """`settle` after each batch of events; cheap when nothing changed. `changed` is called when `dpi` has."""
 
-    def __init__(self, screen: Screen) -> None:
-        self._screen = screen
+    def __init__(self, screen: Screen, changed: Callable[[], None] = lambda: None) -> None:
+        self._screen, self._changed = screen, changed
         self._stale = self._possible = screen.display.has_extension("RANDR")
         self._events: frozenset[int] = frozenset()
         self.dpi = 0.0
@@ -54,7 +55,7 @@ class Outputs:
         root.xrandr_select_input(wanted)
         event = display.extension_event
         self._events = frozenset({event.ScreenChangeNotify, event.CrtcChangeNotify[0]})
-        self._settle()
+        self._screen.guarded(self._settle)
         self._say()
 
     def concerns(self, received: Any) -> bool:
@@ -64,20 +65,20 @@ class Outputs:
         self._stale = True
         return True
 
-    def settle(self) -> bool:
-        """True if the station's panel is another one than before, by its dots per inch."""
+    def settle(self) -> None:
         before = self.dpi
         if self._stale:
-            self._settle()
+            # An output may go in the middle of it: it stays to be done then, and keeps nothing else from being done.
+            self._screen.guarded(self._settle)
         if self.dpi != before:
             self._say()
-        return self.dpi != before
+            self._changed()
 
     def _settle(self) -> None:
-        self._stale = False
         resources = self._screen.root.xrandr_get_screen_resources_current()
         shown = list(self._shown(resources))
         if not shown:
+            self._stale = False
             return
         primary = self._screen.root.xrandr_get_output_primary().output
         own = min(shown, key=lambda one: (not one.connected, one.output != primary))
@@ -91,6 +92,7 @@ class Outputs:
         turned = bool(info.rotation & _TURNED)
         width, height = (info.height, info.width) if turned else (info.width, info.height)
         self.dpi = panel.dots_per_inch(width, height, *own.mm)
+        self._stale = False
 
     def _shown(self, resources: Any) -> list[_Shown]:
         display, found = self._screen.display, []

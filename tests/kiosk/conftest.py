@@ -19,7 +19,7 @@ PANELS = {"1280x800": 149.4, "1366x768": 100.4, "1920x1080": 102.5, "1080x1920":
 """Dots per inch: of 10.1, 15.6, 21.5 and 24 inches."""
 SHOWS = [
     *(f"{screen}:{','.join(LANGUAGES)}:{size}" for screen in SCREENS for size in TextSize),
-    *(f"{screen}:nl:{size}:calm:{dpi}" for screen, dpi in PANELS.items() for size in TextSize),
+    *(f"{screen}:nl:{size}:calm:{dpi}" for screen, dpi in PANELS.items() for size in ("normal", "largest")),
 ]
 
 

@@ -80,16 +80,16 @@ _LANGUAGES = {"language_fr": -351, "language_en": -117, "language_nl": 117, "lan
 _TILES_TOP, _TILES_BOTTOM, _TILES_ACROSS = 167, 142, 8
 
 
-_PAD_WIDTH, _PAD_TOP, _PAD_BOTTOM, _PAD_GAP, _PAD_RIGHT = 440, 100, 28, 12, 48
+_PAD_WIDTH, _PAD_TOP, _PAD_BOTTOM, _PAD_GAP, _PAD_RIGHT = 416, 100, 28, 12, 48
 
 
 def pad_keys(width: int, height: int) -> list[tuple[int, int]]:
     """Centres of the pad's twelve keys, row by row: nine digits, "Effacer", the tenth, "Valider"."""
     unit = theme.scale(width, height)
     gap = max(_PAD_GAP * unit, theme.pixels(theme.APART_MM, theme.USUAL_DPI))
-    across = (_PAD_WIDTH * unit - 2 * gap) / 3
+    across = _PAD_WIDTH * unit / 3
     down = (height - (_PAD_TOP + _PAD_BOTTOM) * unit - 3 * gap) / 4
-    left, top = width - (_PAD_RIGHT + _PAD_WIDTH) * unit, _PAD_TOP * unit
+    left, top = width - (_PAD_RIGHT + _PAD_WIDTH) * unit - 2 * gap, _PAD_TOP * unit
     return [
         (round(left + column * (across + gap) + across / 2), round(top + row * (down + gap) + down / 2))
         for row in range(4)

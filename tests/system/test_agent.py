@@ -115,6 +115,7 @@ def to_pad(station: RunningStation, visitor: Visitor) -> AgentAtScreen:
 def to_panel(station: RunningStation, visitor: Visitor) -> None:
     to_pad(station, visitor).enter(PIN)
     station.wait(lambda one: one.agent.stage is AgentStage.PANEL, 20, "the panel")
+    visitor.screen.wait(lambda _picture: all_choices(visitor), what="the panel on the screen")
 
 
 def covered(visitor: Visitor) -> bool:
@@ -176,10 +177,10 @@ def test_a_visit_with_an_agent(station: RunningStation, visitor: Visitor, told: 
 
 
 def all_choices(visitor: Visitor) -> bool:
-    """Whether the panel's first page is there: only that one has a sixth choice."""
+    """Whether the panel's first page is there: only that one has a sixth choice, and the pad has no first."""
     screen = visitor.screen
-    x, y = positions.centre("panel_allow", screen.width, screen.height)
-    return screen.picture(x, y - 35, 1, 1).getpixel((0, 0))[:3] == (255, 255, 255)  # type: ignore[index]
+    found = (positions.centre(name, screen.width, screen.height) for name in ("panel_extend", "panel_allow"))
+    return all(screen.picture(x, y - 35, 1, 1).getpixel((0, 0))[:3] == (255, 255, 255) for x, y in found)  # type: ignore[index]
 
 
 def goes_on(station: RunningStation, visitor: Visitor) -> None:

@@ -11,7 +11,7 @@ import pytest
 from Xlib.ext import randr
 
 from kiosk.panel import dots_per_inch
-from tests.kiosk.guard.stage import Stage
+from tests.kiosk.guard.stage import Guard, Stage
 from tests.kiosk.guard.xclient import BAR, HEIGHT, WIDTH, XClient, XServer, until
 
 XORG = "/usr/lib/xorg/Xorg"
@@ -116,6 +116,21 @@ async def test_a_second_screen_stays_dark_and_the_pointer_where_it_was(xorg: Sta
     theirs.root.warp_pointer(2 * WIDTH - 10, HEIGHT // 2)
     pointer = ours.root.query_pointer()
     assert pointer.root_x < WIDTH
+
+
+async def test_a_guard_that_finds_two_panels_leaves_one(xorg: Stage) -> None:
+    await xorg.guard.stop()
+    ours = xorg.client()
+    panels = Panels(xorg.client())
+    panels.plug_in(WIDTH)
+    assert panels.shown() == [(0, 0, WIDTH, HEIGHT), (WIDTH, 0, WIDTH, HEIGHT)]
+    xorg.guard = await Guard.start(xorg.server, xorg.run)
+    await until(lambda: panels.shown() == [(0, 0, WIDTH, HEIGHT)], "one panel")
+    await until(lambda: panels.size == (WIDTH, HEIGHT), "the desktop of one panel")
+    ui = ours.ui().map()
+    await xorg.shows(ui)
+    await until(lambda: ui.place == (0, 0, WIDTH, HEIGHT))
+    assert (await xorg.guard.call("State"))["dpi"] == 0, "this panel does not say how large it is"
 
 
 async def test_what_the_own_panel_shows_is_in_the_corner(xorg: Stage) -> None:
