@@ -26,7 +26,7 @@ SHOWS = [
 
 
 PROCESSES = min(3, os.cpu_count() or 1)
-"""Each draws a part. Not more than three, so that each has its part of the smallest screen: some are drawn only there."""
+"""Each draws a part; of three, each has a part of the smallest screen still, on which some are drawn only."""
 
 
 @pytest.fixture(scope="session")
