@@ -68,7 +68,7 @@ def _mirrored(lay_out: Callable[..., None], *, of_hints: bool = False) -> Callab
         left = values["pos"][0] if "pos" in values else layout.x  # a RelativeLayout has its own origin
         for child in layout.children:
             if not of_hints or _PLACED & set(child.pos_hint):
-                child.right = left + layout.width - (child.x - left)
+                child.x = 2 * left + layout.width - child.x - child.width
 
     return do_layout
 
