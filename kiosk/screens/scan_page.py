@@ -29,9 +29,9 @@ class ScanPageSheet(PaperSheet):
         self.choice(grid, "turn", self.say("scan_page.turn"), lambda: self.calls.turn(id_))
         self.choice(grid, "again", self.say("scan_page.again"), self.go(Side.SCANNER, id_))
         if number > 0:
-            self.choice(grid, "left", self.say("scan_page.before"), lambda: self.calls.move(id_, -1))
+            self.choice(grid, "before", self.say("scan_page.before"), lambda: self.calls.move(id_, -1))
         if number < len(self._pages) - 1:
-            self.choice(grid, "right", self.say("scan_page.after"), lambda: self.calls.move(id_, 1))
+            self.choice(grid, "after", self.say("scan_page.after"), lambda: self.calls.move(id_, 1))
         if page.corrections:
             self.choice(grid, "wand", self.say("scan_page.fixes"), self.go(Side.FIXES, id_))
         self.choice(grid, "bin", self.say("scan_page.drop"), self.go(Side.DROP, id_))

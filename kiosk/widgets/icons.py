@@ -60,7 +60,7 @@ _STROKES: dict[str, tuple[tuple[Point, ...], ...]] = {
     "unlock": (((7, 13), (7, 18), (9.5, 22), (14.5, 22), (17, 18)),),
     **pictograms.STROKES,
 }
-_DIRECTED = {"back", "document", "pages", "sound", "help"}
+_DIRECTED = {"after", "back", "before", "document", "help", "pages", "papers", "sound"}
 """Those that look the other way where one reads the other way."""
 
 

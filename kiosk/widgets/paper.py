@@ -144,6 +144,8 @@ class Progress(Heard, Widget):
     def _draw(self, *_largs: object) -> None:
         edge = look.u(look.now.edge)
         inner = max(0.0, self.width - 4 * edge) * min(100, max(0, self.percent)) / 100
+        # Not from `right`: Kivy may hold an older value of it while `pos` or `size` changes.
+        left = self.x + self.width - 2 * edge - inner if look.mirrored else self.x + 2 * edge
         self.canvas.clear()
         with self.canvas:
             Color(rgba=look.now.line)
@@ -151,7 +153,7 @@ class Progress(Heard, Widget):
             Color(rgba=look.now.card)
             Rectangle(pos=(self.x + edge, self.y + edge), size=(self.width - 2 * edge, self.height - 2 * edge))
             Color(rgba=look.now.accent)
-            Rectangle(pos=(self.x + 2 * edge, self.y + 2 * edge), size=(inner, self.height - 4 * edge))
+            Rectangle(pos=(left, self.y + 2 * edge), size=(inner, self.height - 4 * edge))
 
 
 Builder.load_file(str(Path(__file__).with_name("paper.kv")))
