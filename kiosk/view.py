@@ -292,7 +292,7 @@ def turned(local: Local, side: Side | None, chosen: str) -> Local:
     return msgspec.structs.replace(local, side=side, chosen=chosen)
 
 
-_OVER = (Side.HELP, Side.CONFIRM_END, Side.DISPLAY)
+_OVER = (Side.HELP, Side.GLOSSARY, Side.CONFIRM_END, Side.DISPLAY)
 
 
 def settle(local: Local, before: Snapshot | None, after: Snapshot) -> Local:

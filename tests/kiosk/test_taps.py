@@ -74,7 +74,7 @@ CALLS: list[tuple[str, str, list[tuple[str, list[Any]]]]] = [
     ("fit_done", "fit.keep", [("keep_fit", ["letter3"])]),
     ("fit_done", "fit.leave", [("leave_fit", ["letter3"])]),
     ("picker_one", "picker.nothing", [("send", ["ask1", []])]),
-    ("picker_chosen", "picker.send.one", [("send", ["ask1", ["card1"]])]),
+    ("picker_chosen", "Envoyer", [("send", ["ask1", ["card1"]])]),
     ("picker_several", "Envoyer les 2", [("send", ["ask1", ["letter7", "letter6"]])]),
     ("picker_limits", "Releve_de_compte_octobre_et_novembre_complet.pdf, Faire tenir", [("fit", ["letter3"])]),
     ("print_asking", "print.now", [("print_now", ["job1"])]),

@@ -182,7 +182,7 @@ def test_settling_drops_the_question_when_a_warning_comes_or_goes() -> None:
     assert settle(asked, None, active).side is Side.CONFIRM_END
 
 
-@pytest.mark.parametrize("over", [Side.HELP, Side.CONFIRM_END, Side.DISPLAY])
+@pytest.mark.parametrize("over", [Side.HELP, Side.GLOSSARY, Side.CONFIRM_END, Side.DISPLAY])
 def test_what_lay_under_the_help_or_a_question_is_there_again(over: Side) -> None:
     page = turned(cases.side(Side.PAGES), Side.SCAN_PAGE, "p1")
     asked = turned(page, over, "")
