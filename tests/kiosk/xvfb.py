@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import subprocess
 from collections.abc import Iterator
@@ -10,12 +11,16 @@ from collections.abc import Iterator
 _FIRST, _COUNT = 2000, 3000
 """Display numbers that are tried. Not the low ones: a stray client that wants `:0` shall not land on ours."""
 
+_STARTED = itertools.count()
+"""Each of a process's servers has another number: with `-displayfd` a second one would take the first one's place."""
+
 
 @contextlib.contextmanager
 def xvfb(width: int, height: int) -> Iterator[str]:
     """An Xvfb with one screen of this size, in pixels; gives its display's name (`:2007`)."""
+    first = os.getpid() + 31 * next(_STARTED)
     for attempt in range(20):
-        number = _FIRST + (os.getpid() + 151 * attempt) % _COUNT
+        number = _FIRST + (first + 151 * attempt) % _COUNT
         server, started = _start(number, width, height)
         try:
             if started:

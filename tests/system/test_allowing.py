@@ -164,8 +164,8 @@ def words(process: psutil.Process) -> list[str]:
 def test_an_appointment_by_video(station: RunningStation, visitor: Visitor) -> None:
     screen = visitor.screen
     join(station, visitor)
-    # The sign, left of "Retour", while there is one page and no document.
-    sign = (screen.width - 624, 48)
+    # The sign, left of "Clavier", while there is one page and no document.
+    sign = (screen.width - 712, 48)
     screen.wait(lambda picture: picture.getpixel((sign[0] - 30, 20)) == FINISH, what="the sign on the bar")
     wait_until(lambda: taps_open(visitor, *sign), 15, "the way to stop it")
     visitor.tap_until("interview_stop", lambda: not station.desk().pages)
