@@ -108,7 +108,9 @@ def main() -> int:
                 if name.startswith("out_of_service_") and name != SHOWN_CLOSED and show.width != smallest:
                     continue  # a page of text each: the smallest size is the one that counts
                 upright = show.height > show.width
-                if name in recorded.STATES and name not in recorded.FIRST and not (show.width == smallest or upright):
+                pictured = name in recorded.PICTURED and (show.width, show.height) == recorded.PICTURE
+                everywhere = name not in recorded.STATES or name in recorded.FIRST or pictured
+                if not (everywhere or show.width == smallest or upright):
                     continue  # so it is for the states of one screen of papers
                 presenter.snapshot, presenter.desk, presenter.rooms = case.snapshot, case.desk, case.rooms
                 presenter.local = msgspec.structs.replace(

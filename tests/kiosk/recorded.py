@@ -43,6 +43,14 @@ STATES: dict[str, Recorded] = {
 
 FIRST = frozenset({name.partition("_")[0]: name for name in reversed(STATES)}.values())
 """The first state of each screen."""
+PICTURE = (1280, 800)
+PICTURED = frozenset(
+    {
+        *("dossier_half", "scanner_glass", "scanner_scanning", "scanner_jammed", "review_many", "shelf_many"),
+        *("fit_done", "picker_limits", "print_asking", "print_no_paper", "key_done"),
+    }
+)
+"""Those besides that are among the pictures of docs/screens, and the size in which these are drawn."""
 
 
 def rooms(state: Recorded) -> Rooms:
