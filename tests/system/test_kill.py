@@ -69,8 +69,8 @@ def kill(station: RunningStation, component: Component, which: str) -> None:
     while time.monotonic() < deadline:
         processes = station.processes(component)
         if processes:
-            victim = processes[0] if which == "sandbox" else _program(processes)
             with contextlib.suppress(ProcessLookupError, psutil.NoSuchProcess):
+                victim = processes[0] if which == "sandbox" else _program(processes)
                 os.kill(victim.pid, signal.SIGKILL)
                 return
     raise TimeoutError(f"no process of {component}")
