@@ -77,8 +77,7 @@ def main() -> int:
     directory = Path(sys.argv[1])
     shows = [_show(argument) for argument in sys.argv[2:] if not argument.startswith("--")]
     wanted = {name: cases.CASES[name] for name in options["--only"].split(",")} if "--only" in options else cases.CASES
-    if "--still" in options:
-        stand_still()
+    stand_still(dice="--still" in options)
     smallest = min(show.width for show in shows)
     toolkit.prepare(shows[0].width, shows[0].height)
     from kivy.base import EventLoop
@@ -145,14 +144,18 @@ def main() -> int:
     return 0
 
 
-def stand_still() -> None:
-    """What is shown depends on nothing but the case."""
+def stand_still(*, dice: bool) -> None:
+    """The clock stands: seconds that are counted on a screen are the same in the first picture and in the last one.
+
+    `dice`: so does chance, and what is shown depends on nothing but the case.
+    """
     import random
     import time
 
     now = time.monotonic()
     time.monotonic = lambda: now
-    random.SystemRandom = lambda: random.Random(1)  # type: ignore[misc,assignment]
+    if dice:
+        random.SystemRandom = lambda: random.Random(1)  # type: ignore[misc,assignment]
 
 
 class Show(NamedTuple):
