@@ -86,6 +86,7 @@ class Presenter:
         self._touched = time.monotonic()
         self._width = settings.width
         self._measured = 0.0
+        self.keyboard.dpi = self.dpi
         self._drawn = asyncio.Event()
         self._known = asyncio.Event()
 
@@ -168,6 +169,7 @@ class Presenter:
         self.keyboard.on_guard(news)
         if news.dpi != self._measured:
             self._measured = news.dpi
+            self.keyboard.dpi = self.dpi
             self._changed()
         before, self._choosers = self._choosers, news.choosers
         if before is not None and news.choosers > before:

@@ -168,9 +168,8 @@ BAR_WIDTH, BAR_TOOLS_WIDTH = 1260, 840
 """What all of the bar needs in one row, and what its tools alone need."""
 TOUCH = 64
 """Smallest side of anything that can be tapped, in pixels."""
-KEY_GAP = 6
-DESIGN_KEYBOARD = 5 * TOUCH + 6 * KEY_GAP
-"""Height of the on-screen keyboard: five rows of keys."""
+KEY_GAP, KEY_ROWS = 6, 5
+"""Of the on-screen keyboard."""
 TOUCH_MM, APART_MM = 12.0, 9.0
 """The same on the glass; and how far apart are two of which one must not be taken for the other."""
 USUAL_DPI = 96.0
@@ -226,9 +225,11 @@ def bar_plan(width: int, bar_height: int, size: TextSize, dpi: float = USUAL_DPI
     return BarPlan(2, unit, text, round(DESIGN_TWO_ROWS * unit * text) + between, between)
 
 
-def keyboard_height(width: int, height: int) -> int:
+def keyboard_height(width: int, height: int, dpi: float = USUAL_DPI) -> int:
     """Pixels at the bottom of a display of this size that the on-screen keyboard takes."""
-    return round(DESIGN_KEYBOARD * scale(width, height))
+    unit = scale(width, height)
+    key = max(TOUCH * unit, pixels(TOUCH_MM, dpi))
+    return round(KEY_ROWS * key + (KEY_ROWS + 1) * KEY_GAP * unit)
 
 
 @functools.cache

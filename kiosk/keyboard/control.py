@@ -33,6 +33,8 @@ class Control:
         self, guard: Path, size: tuple[int, int], changed: Callable[[], None], failed: Callable[[str], None]
     ) -> None:
         self.size = size
+        self.dpi = theme.USUAL_DPI
+        """Of the panel."""
         self.up = False
         self.board = Keyboard()
         """As it is, or was when it went."""
@@ -56,7 +58,7 @@ class Control:
     @property
     def foot(self) -> int:
         """Pixels of the display that it takes now."""
-        return theme.keyboard_height(*self.size) if self.up else 0
+        return theme.keyboard_height(*self.size, self.dpi) if self.up else 0
 
     # What comes in
 

@@ -60,6 +60,8 @@ async def test_it_comes_for_a_field_that_was_touched(watched: Watched) -> None:
     watched.control.on_desk(IN_FIELD)
     assert watched.changes == [True]
     assert watched.control.foot == theme.keyboard_height(1024, 768)
+    watched.control.dpi = 149.4
+    assert (watched.control.foot - 6 * theme.KEY_GAP) / 5 >= theme.pixels(theme.TOUCH_MM, 149.4)
 
 
 async def test_the_focus_may_be_heard_of_before_the_touch(watched: Watched) -> None:
