@@ -183,6 +183,9 @@ def _environment(options: Options) -> dict[str, str]:
         "GSETTINGS_BACKEND": "memory",
         "GTK_USE_PORTAL": "0",
         "GTK_IM_MODULE": "fcitx",
+        # Each key waits for the desk's answer to those before it. Without, the keys for a password, which the desk
+        # does not get, overtake those that wait for its answer still (measured).
+        "FCITX_ENABLE_SYNC_MODE": "1",
     }
 
 

@@ -154,7 +154,7 @@ class Screen:
 _NAMES = {
     " ": "space", "@": "at", ".": "period", "-": "minus", "_": "underscore", ":": "colon", "/": "slash",
     "'": "apostrophe", ",": "comma", "+": "plus", "=": "equal", "?": "question", "!": "exclam", "&": "ampersand",
-    "%": "percent",
+    "%": "percent", "\t": "Tab", "\r": "Return",
 }  # fmt: skip
 
 

@@ -5,12 +5,15 @@ MARCHEPIED_PICTURES names a directory that keeps a picture of each step, for peo
 
 from __future__ import annotations
 
+import contextlib
+import threading
 from collections.abc import Iterator
 
+import psutil
 import pytest
 
 from kiosk.keyboard.layouts import Do
-from session.model import State
+from session.model import Component, State
 from session.pages import FieldKind
 from tests.portal import Portal
 from tests.station.finger import Finger
@@ -191,3 +194,39 @@ def test_a_key_repeats_and_a_letter_offers_its_accents(visitor: Visitor, finger:
 def _ink(visitor: Visitor) -> int:
     """Dark points of the field for the name, once the keyboard is there; a caret has few."""
     return sum(visitor.screen.picture(190, 240, 400, 30).convert("L").histogram()[:100])
+
+
+def test_a_fast_hand_at_a_real_keyboard_is_not_overtaken(
+    visitor: Visitor, station: RunningStation, portal: Portal
+) -> None:
+    """Keys for a text field go through the desk, those for a password do not: each has to wait for those before it."""
+    in_the_field(station)
+    with stuttering(station.processes(Component.DESK)) as stutter:
+        for character in "zoe.martin\tmotdepassetreslong\r":
+            visitor.screen.type(character)
+            stutter.wait(0.004)
+        wait_until(lambda: bool(portal.journal.forms), 20, "the form")
+    assert portal.journal.forms[-1].fields == {"identifiant": "zoe.martin", "mot_de_passe": "motdepassetreslong"}
+
+
+@contextlib.contextmanager
+def stuttering(processes: list[psutil.Process]) -> Iterator[threading.Event]:
+    """They stand still for 30 ms and run for 3, again and again, as on a machine that has too much to do."""
+    over = threading.Event()
+
+    def stutter() -> None:
+        while not over.is_set():
+            for process in processes:
+                process.suspend()
+            over.wait(0.03)
+            for process in processes:
+                process.resume()
+            over.wait(0.003)
+
+    thread = threading.Thread(target=stutter)
+    thread.start()
+    try:
+        yield over
+    finally:
+        over.set()
+        thread.join()
