@@ -145,8 +145,7 @@ class Keys:
 
     def _return(self) -> None:
         self._back_to_bar, self._returning = False, None
-        self._panes.give(to_bar=True)
-        self._screen.pump()
+        self._panes.give_back()
 
     def _may_go_on(self, press: Any) -> bool:
         levels = self._levels(press.detail, press.state)

@@ -29,6 +29,12 @@ class Panes:
     def at_bar(self) -> bool:
         return self._windows.shown is Mode.BAR and self._windows.bar_has_keys
 
+    def give_back(self) -> None:
+        """To the bar, for which keys were pressed, if it is still on the screen."""
+        if self._windows.shown is Mode.BAR and not self._screen.lost.is_set():
+            self.give(to_bar=True)
+            self._screen.pump()
+
     def meant(self, what: Meant) -> bool | None:
         """A key that may be for the guard: whether it goes on to a window; None where that is the policy's to say."""
         if what is Meant.SWITCH:
