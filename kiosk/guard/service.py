@@ -15,8 +15,9 @@ from kiosk.guard.keys import Action, Keys, NoKey
 from kiosk.guard.kinds import Refusal
 from kiosk.guard.outputs import Outputs
 from kiosk.guard.places import Mode
-from kiosk.guard.typist import Named, Typist, is_character
+from kiosk.guard.typist import Typist, is_character
 from kiosk.guard.windows import WindowManager
+from kiosk.keyboard.keys import Named
 from session import rpc
 
 INTERFACE = "org.marchepied.Guard"

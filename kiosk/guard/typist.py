@@ -8,7 +8,6 @@ typed but the keyboard map itself, which dies with the display.
 
 from __future__ import annotations
 
-import enum
 import unicodedata
 from collections import OrderedDict
 
@@ -16,17 +15,7 @@ from Xlib import XK, X
 
 from kiosk.guard.keys import Keys, NoKey
 from kiosk.guard.screen import Screen
-
-
-class Named(enum.StrEnum):
-    """The keys of the on-screen keyboard that are no characters."""
-
-    BACKSPACE = "backspace"
-    LEFT = "left"
-    RIGHT = "right"
-    ENTER = "enter"
-    FIELD = "field"
-
+from kiosk.keyboard.keys import Named
 
 _KEYSYMS = {
     Named.BACKSPACE: "BackSpace",
