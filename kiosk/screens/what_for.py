@@ -10,6 +10,8 @@ from kiosk.screens.sheet import FullSheet, Host, basics, load_rules
 from kiosk.widgets import look
 
 COLUMNS, ROWS = 2, 4
+CHOICES = 7
+"""At most, the one that leads to the others included."""
 TITLE_LENGTH = 44
 """Characters of a site's title: two lines of a tile."""
 
@@ -37,7 +39,8 @@ class WhatFor(FullSheet):
         # With larger words the banner takes the place of a row.
         crowded = self._banner is not None and look.fewer(ROWS) < ROWS
         grid.cols, grid.rows = (1, ROWS - crowded) if narrow else (COLUMNS, look.fewer(ROWS) - crowded)
-        part = plain.part(sites, grid.cols * grid.rows - 1, self._part)
+        room = min(grid.cols * grid.rows, CHOICES)
+        part = plain.part(sites, room if len(sites) <= room else room - 1, self._part)
         for site in sites[part.first : part.last]:
             title = plain.clean(site.title, TITLE_LENGTH)
             tile = SiteTile(title=title, letter=title[:1].upper())

@@ -98,15 +98,15 @@ def pad_keys(width: int, height: int) -> list[tuple[int, int]]:
 
 
 def names() -> list[str]:
-    sites = [f"site_{number}" for number in range(7)]
+    sites = [f"site_{number}" for number in range(6)]
     return [*_PARTS, *_CORNERS, *_BAR, *_LANGUAGES, *sites, "more_sites"]
 
 
 def centre(name: str, width: int, height: int, *, bar_height: int = BAR_HEIGHT) -> tuple[int, int]:
     """A point inside the button `name` (one of `names()`) on a display of this size.
 
-    `site_0` to `site_6` are the tiles of a screenful of sites, in the settings' order; `more_sites` is the tile
-    that follows the seventh. Raises KeyError for a name that does not exist.
+    `site_0` to `site_5` are the tiles of a screenful of sites, in the settings' order; `more_sites` is the tile
+    that follows the sixth. Raises KeyError for a name that does not exist.
     """
     unit = theme.scale(width, height)
     if name in _PARTS:
@@ -124,7 +124,7 @@ def centre(name: str, width: int, height: int, *, bar_height: int = BAR_HEIGHT) 
         return round(width + (_BAR[name] + _FINISHED_WIDTH) * plan.unit), round(_SECOND_ROW * plan.unit) + plan.between
     if name in _LANGUAGES:
         return round(width / 2 + _LANGUAGES[name] * unit), round(0.755 * height)
-    number = 7 if name == "more_sites" else int(name.removeprefix("site_"))
+    number = 6 if name == "more_sites" else int(name.removeprefix("site_"))
     if not 0 <= number < _TILES_ACROSS:
         raise KeyError(name)
     row = (height - (_TILES_TOP + _TILES_BOTTOM) * unit) / 4

@@ -73,7 +73,7 @@ def test_positions_are_inside_their_buttons(report: Report, name: str) -> None:
             assert _inside(report, name, case, language, text)
 
 
-@pytest.mark.parametrize("number", range(7))
+@pytest.mark.parametrize("number", range(6))
 def test_positions_of_sites(report: Report, number: int) -> None:
     for case in ("what_for", "what_for_pages"):
         text = cases.TITLES[number][:20]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 
 import pytest
 
@@ -160,3 +161,25 @@ def test_a_list(report: Report) -> None:
     assert "chosen: Page 1 : mes derniers remboursements, ameli.fr" in lines
     assert "button: Fermer Page 1 : mes derniers remboursements" in lines
     assert "button: Page 2 : mes derniers remboursements, Page arrêtée" in lines
+
+
+STEADY = tuple(
+    Words("fr")(key).split("{")[0]
+    for key in (
+        "common.back", "common.finished", "common.help", "common.called", "common.more", "display.button",
+        "pages.close_one", "card.papers", "interview.on", "interview.possible", "speech.listen", "speech.stop",
+        "speech.softer", "speech.louder",
+    )
+)  # fmt: skip
+"""Buttons that are on most screens, always at the same place; and "Fermer", beside what it closes."""
+COUNTED = re.compile(r"\d+ (documents?|pages? ouvertes?)$")
+
+
+@pytest.mark.parametrize("name", [name for name in cases.CASES if not name.startswith(("bar", "keyboard", "pin"))])
+def test_nobody_has_to_choose_among_more_than_seven(report: Report, name: str) -> None:
+    """The bar is not a choice: its tools are there for when they are missed (see docs/accessibility.md)."""
+    for one in report.outlines:
+        if (one.case, one.language) == (name, "fr"):
+            offered = [item.words for item in one.items if item.role in ("button", "chosen")]
+            choices = [words for words in offered if not words.startswith(STEADY) and not COUNTED.match(words)]
+            assert len(choices) <= 7, (one.width, one.height, choices)
