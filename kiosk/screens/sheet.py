@@ -113,10 +113,15 @@ class FullSheet(Sheet):
         self._fill_head()
         self._tell()
 
+    @property
+    def _capture(self) -> str | None:
+        """The key of what is said of a camera or a microphone that may be on."""
+        return banner.capture(self.host.desk) if self.host.occupied else None
+
     def _tell(self) -> None:
         """Says below the head what is wrong, for as long as it is; first that a camera is on, and leads to it."""
         trouble = banner.trouble(self.host.snapshot) if self.tells else None
-        capture = banner.capture(self.host.desk) if self.tells and self.host.occupied else None
+        capture = self._capture if self.tells else None
         text = self.say(self.tells if trouble == "network" else "banner.memory") if trouble else ""
         if capture is not None:
             text = self.say(capture)
@@ -138,8 +143,13 @@ class FullSheet(Sheet):
     def _fill_head(self) -> None:
         """While the voice speaks, its volume has the place of the way to sizes and colours."""
         ids, speaking = self.ids, self.host.voice.reading
+        capture = None if self.tells else self._capture
+        if capture is not None:
+            ids.camera.text = self.say("bar.camera" if capture == "interview.on" else "bar.microphone")
+            ids.camera.words = self.say(capture)
         wanted = {
             ids.mark: self.host.demonstration,
+            ids.camera: capture is not None,
             ids.display: self.offers_display and not speaking,
             ids.softer: speaking,
             ids.louder: speaking,

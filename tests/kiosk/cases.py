@@ -224,6 +224,10 @@ CASES: dict[str, Case] = {
     ),
     "what_for_microphone": Case(session(), msgspec.structs.replace(IDLE_DESK, capture=Capture.POSSIBLE)),
     "bar_microphone": Case(session(), msgspec.structs.replace(TWO, capture=Capture.POSSIBLE)),
+    "pages_camera": Case(
+        session(demonstration=True), msgspec.structs.replace(TWO, capture=Capture.ON), side(Side.PAGES)
+    ),
+    "end_camera": Case(session(), msgspec.structs.replace(TWO, capture=Capture.POSSIBLE), side(Side.CONFIRM_END)),
     "private": Case(agent(private=True), TWO),
     "erasing": Case(session(State.ENDING), TWO),
     "maintenance": Case(Snapshot(state=State.MAINTENANCE)),
