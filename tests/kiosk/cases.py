@@ -227,7 +227,7 @@ CASES: dict[str, Case] = {
     "pages_camera": Case(
         session(demonstration=True), msgspec.structs.replace(TWO, capture=Capture.ON), side(Side.PAGES)
     ),
-    "end_camera": Case(session(), msgspec.structs.replace(TWO, capture=Capture.POSSIBLE), side(Side.CONFIRM_END)),
+    "confirm_camera": Case(session(), msgspec.structs.replace(TWO, capture=Capture.POSSIBLE), side(Side.CONFIRM_END)),
     "private": Case(agent(private=True), TWO),
     "erasing": Case(session(State.ENDING), TWO),
     "maintenance": Case(Snapshot(state=State.MAINTENANCE)),

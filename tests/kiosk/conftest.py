@@ -54,6 +54,6 @@ def _draw(shows: list[str], home: Path) -> Report:
             env={**os.environ, "DISPLAY": display, "HOME": str(home)},
             check=True,
             capture_output=True,
-            timeout=580,
+            timeout=1100,
         )
     return msgspec.json.decode(done.stdout, type=Report)

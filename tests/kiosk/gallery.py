@@ -26,7 +26,7 @@ from tests.kiosk.recorder import Recorder
 
 SHOWN_CLOSED = "out_of_service_operator"
 """The one of its kind that is drawn in all sizes."""
-SPEAKING = ("bar_opening", "what_for_pages", "confirm_end", "end_camera")
+SPEAKING = ("bar_opening", "what_for_pages", "confirm_end", "confirm_camera")
 """Cases that are drawn as the voice speaks."""
 
 
