@@ -80,6 +80,16 @@ class Calls(Protocol):
         """Puts what came of it in the document's place."""
 
     def leave_fit(self, document: str) -> None: ...
+    def merge(self, documents: tuple[str, ...]) -> None:
+        """Makes one document of these, in this order, in the place of the first."""
+
+    def split(self, document: str, page: int) -> None:
+        """What begins with that page (from 2) becomes a document of its own."""
+
+    def read(self, document: str, page: int) -> None:
+        """Finds the words of a page (from 1); those of another page are no longer looked for."""
+
+    def leave_reading(self) -> None: ...
     def copy_to_key(self, documents: tuple[str, ...]) -> None:
         """Empty for all."""
 

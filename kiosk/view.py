@@ -67,7 +67,13 @@ class Screen(enum.StrEnum):
     DOCUMENT = "document"
     LOOK = "look"
     """A document's pages, large."""
+    READ = "read"
+    """The words of a page, in large letters."""
     NAME = "name"
+    ARRANGE = "arrange"
+    """Whether documents are to be joined, or one is to be cut."""
+    MERGE = "merge"
+    SPLIT = "split"
     FIT = "fit"
     DROP = "drop"
     """The question before a document, or a page of a scan, is deleted."""
@@ -108,7 +114,11 @@ class Side(enum.StrEnum):
     FIXES = "fixes"
     DOCUMENT = "document"
     LOOK = "look"
+    READ = "read"
     NAME = "name"
+    ARRANGE = "arrange"
+    MERGE = "merge"
+    SPLIT = "split"
     DROP = "drop"
     PRINT_CHOICES = "print_choices"
     KEY = "key"
@@ -252,6 +262,8 @@ def _of_papers(local: Local, rooms: Rooms) -> Screen | None:
             return Screen.SHELF if papers.documents is not None else None
         case Side.DOCUMENT | Side.NAME:
             there = papers.documents is not None
+        case Side.READ | Side.ARRANGE | Side.MERGE | Side.SPLIT:
+            there = papers.documents is not None and papers.workable
         case Side.DROP:
             there = papers.documents is not None or papers.scanner is not None
         case Side.LOOK:
@@ -271,7 +283,8 @@ OF_PAPERS = frozenset(
     {
         *(Screen.THEMES, Screen.SITES, Screen.PROCEDURES, Screen.CARD, Screen.DOSSIER, Screen.PAPER),
         *(Screen.SCANNER, Screen.REVIEW, Screen.SCAN_PAGE, Screen.FIXES),
-        *(Screen.SHELF, Screen.DOCUMENT, Screen.LOOK, Screen.NAME, Screen.FIT, Screen.DROP),
+        *(Screen.SHELF, Screen.DOCUMENT, Screen.LOOK, Screen.READ, Screen.NAME, Screen.FIT, Screen.DROP),
+        *(Screen.ARRANGE, Screen.MERGE, Screen.SPLIT),
         *(Screen.PICKER, Screen.PRINT, Screen.PRINT_CHOICES, Screen.KEY),
     }
 )

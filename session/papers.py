@@ -20,6 +20,8 @@ MAX_PAGES = 60
 MAX_KEY_FILES = 30
 MAX_LINES = 30
 """Of a dossier."""
+MAX_TEXT = 8_000
+"""Characters of a page that is read."""
 MAX_NAME = 60
 """Characters of a name. With every list as long as it may be, a snapshot fits into one frame of the wire."""
 
@@ -160,6 +162,26 @@ class KeyState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Documents that were copied to it."""
 
 
+class ReadStage(enum.StrEnum):
+    WORKING = "working"
+    """Lines come as they are found."""
+    DONE = "done"
+    NOTHING = "nothing"
+    """No words on this page."""
+    FAILED = "failed"
+
+
+class Reading(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The words of a page, found by a machine: help to understand, not the paper itself."""
+
+    document: str
+    page: int
+    """From 1."""
+    stage: ReadStage
+    lines: tuple[str, ...] = ()
+    """Paragraphs and lines as they stand on the page, at most MAX_TEXT characters in all."""
+
+
 class Papers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything. A new one with the next `sequence` at each change."""
 
@@ -168,7 +190,10 @@ class Papers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Oldest first. None: this station has only the downloads of `session.pages`."""
     scanner: ScannerState | None = None
     printing: PrintState | None = None
+    workable: bool = False
+    """Whether documents can be worked on here: made to fit, joined, cut, read."""
     fit: Fit | None = None
+    reading: Reading | None = None
     picker: Picker | None = None
     key: KeyState | None = None
     dossier: Dossier | None = None

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from kiosk import plain
-from kiosk.screens.paper_sheet import PaperSheet, load_rules
+from kiosk.screens.paper_sheet import PaperSheet, joinable, load_rules
 from kiosk.view import Side
-from session.papers import KeyStage
+from session.papers import KeyStage, Paper
 
 NAME_LENGTH = 32
 
@@ -14,12 +14,18 @@ class DocumentSheet(PaperSheet):
     def shown(self) -> object:
         papers = self.papers
         document = self.document(self.host.local.chosen)
-        return document, papers.printing is None, self._key, papers.scanner is None
+        return document, papers.printing is None, self._key, papers.workable, self._arrangeable(document)
 
     @property
     def _key(self) -> bool:
         """Whether a key is there to be copied to."""
         return self.papers.key is not None and self.papers.key.stage in (KeyStage.READY, KeyStage.DONE)
+
+    def _arrangeable(self, document: Paper | None) -> bool:
+        """Whether it has pages to be cut between, or another to be joined with."""
+        if not self.papers.workable or document is None or not document.complete:
+            return False
+        return document.pages > 1 or len(joinable(self.papers)) > 1
 
     def fill(self) -> None:
         document = self.document(self.host.local.chosen)
@@ -35,8 +41,10 @@ class DocumentSheet(PaperSheet):
         if document.picture:
             self.choice(grid, "eye", self.say("document.look"), self.go(Side.LOOK, id_))
         self.choice(grid, "pen", self.say("document.name"), self.go(Side.NAME, id_))
-        if whole and self.papers.scanner is not None:
+        if whole and self.papers.workable:
             self.choice(grid, "fit", self.say("document.fit"), lambda: self.calls.fit(id_))
+        if self._arrangeable(document):
+            self.choice(grid, "join", self.say("document.arrange"), self.go(Side.ARRANGE, id_))
         if whole and self._key:
             self.choice(grid, "key", self.say("document.copy"), lambda: self._copy(id_))
         self.choice(grid, "bin", self.say("document.drop"), self.go(Side.DROP, id_))

@@ -23,7 +23,7 @@ class LookSheet(PaperSheet):
         return (max(1, document.pages), document.picture) if document is not None else (0, 0)
 
     def shown(self) -> object:
-        return self.host.local.chosen, self._what()
+        return self.host.local.chosen, self._what(), self.papers.workable
 
     def fill(self) -> None:
         pages, version = self._what()
@@ -39,6 +39,8 @@ class LookSheet(PaperSheet):
         page = self._part % pages
         self.ids.title.text = self.say("look.title", n=page + 1, count=pages)
         self.ids.body.add_widget(self.page(chosen, version, page + 1))
+        if self.papers.workable and self._job is None:
+            self.button(self.say("look.read"), lambda: self._read(chosen, page + 1))
         if page > 0:
             self.button(self.say("look.before"), lambda: self._turn_to(page - 1))
         else:
@@ -47,6 +49,10 @@ class LookSheet(PaperSheet):
             self.main(self.say("look.after"), lambda: self._turn_to(page + 1))
         else:
             self.space()
+
+    def _read(self, document: str, page: int) -> None:
+        self.calls.read(document, page)
+        self.host.turn_to(Side.READ, document)
 
     def _turn_to(self, page: int) -> None:
         self._part = page

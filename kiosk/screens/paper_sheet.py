@@ -223,12 +223,20 @@ class PaperSheet(FullSheet):
             grid.add_widget(Widget())
 
     def tile(
-        self, into: Widget, title: str, note: str, of: tuple[str, int], does: Callable[[], None], **values: str
+        self,
+        into: Widget,
+        title: str,
+        note: str,
+        of: tuple[str, int],
+        does: Callable[[], None],
+        *,
+        page: int = 1,
+        **values: str,
     ) -> paper.Tile:
         """`of`: the id and the version of its picture."""
         words = f"{title}, {note}" if note else title
         tile = paper.Tile(title=plain.clean(title, CAPTION), note=note, words=words, **values)
-        self.picture_of(tile.ids.picture, *of)
+        self.picture_of(tile.ids.picture, *of, page)
         tile.bind(on_release=lambda _tile: does())
         into.add_widget(tile)
         return tile
@@ -272,5 +280,10 @@ class PaperSheet(FullSheet):
         return f"{self.say.count('shelf.pages', document.pages)}, {size}" if document.pages else size
 
 
-__all__ = ["PaperSheet", "basics", "load_rules", "look", "paper"]
+def joinable(papers: Papers) -> tuple[Paper, ...]:
+    """The documents that can become one: whole ones, of pages."""
+    return tuple(one for one in papers.documents or () if one.complete and one.pages)
+
+
+__all__ = ["PaperSheet", "basics", "joinable", "load_rules", "look", "paper"]
 load_rules(__file__)

@@ -14,7 +14,8 @@ from session.papers import Choice, Picker, Unfit
 
 class PickerSheet(PaperSheet):
     def shown(self) -> object:
-        return self.papers.picker, self.papers.documents, self.papers.scanner is None, self.host.local.picked
+        papers = self.papers
+        return papers.picker, papers.documents, papers.scanner is None, papers.workable, self.host.local.picked
 
     def fill(self) -> None:
         picker = self.papers.picker
@@ -71,7 +72,7 @@ class PickerSheet(PaperSheet):
                 note = self.say("picker.chosen") if chosen else self.measured(document)
                 style, mark = ("chosen", "tick") if chosen else ("plain", "")
                 self.tile(grid, name, note, of, does, style=style, mark=mark)
-            case Unfit.SIZE if self.papers.scanner is not None:
+            case Unfit.SIZE if self.papers.workable:
                 # It need not stay so: a tap makes it fit.
                 does = partial(self.calls.fit, document.id)
                 self.tile(grid, name, self.say("picker.fit"), of, does, mark="fit")

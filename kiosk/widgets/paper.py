@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from kivy.core.text import Label as CoreLabel
 from kivy.graphics import Color, Line, Rectangle
 from kivy.graphics.texture import Texture
 from kivy.lang import Builder
@@ -16,7 +17,13 @@ from kiosk.papers import Picture
 from kiosk.widgets import basics, look
 from kiosk.widgets.heard import Heard
 
-__all__ = ["Caption", "Choice", "Fact", "Number", "PagePicture", "Pictogram", "Progress", "Still", "Tile", "Told"]
+__all__ = [
+    *("Caption", "Choice", "Fact", "Number", "PagePicture", "Pictogram", "Progress", "Script", "Still", "Tile", "Told"),
+    *("LINE", "wrapped"),
+]
+
+LINE = 1.35
+"""Of the letters' height: from one line of a script to the next."""
 
 
 class PagePicture(Widget):
@@ -120,6 +127,12 @@ class Told(basics.Placed):
     """A sentence of a scene."""
 
 
+class Script(basics.Placed):
+    """Lines that are cut already (`wrapped`), from the top."""
+
+    line = NumericProperty(LINE)
+
+
 class Number(basics.Placed):
     """How many, between fewer and more."""
 
@@ -154,6 +167,25 @@ class Progress(Heard, Widget):
             Rectangle(pos=(self.x + edge, self.y + edge), size=(self.width - 2 * edge, self.height - 2 * edge))
             Color(rgba=look.now.accent)
             Rectangle(pos=(left, self.y + 2 * edge), size=(inner, self.height - 4 * edge))
+
+
+def wrapped(text: str, size: float, width: int) -> list[str]:
+    """The text in lines of at most `width` pixels, in letters of `size` pixels; a word that is longer is cut."""
+    label = CoreLabel(font_size=size, font_name=theme.font_for(text))
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".lstrip()
+        if label.get_extents(longer)[0] <= width:
+            lines[-1] = longer
+            continue
+        if lines[-1]:
+            lines.append("")
+        while word and label.get_extents(word)[0] > width:
+            fits = max(1, next(at for at in range(len(word), -1, -1) if label.get_extents(word[:at])[0] <= width))
+            lines[-1:] = [word[:fits], ""]
+            word = word[fits:]
+        lines[-1] = word
+    return [line for line in lines if line]
 
 
 Builder.load_file(str(Path(__file__).with_name("paper.kv")))

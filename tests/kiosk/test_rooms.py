@@ -28,6 +28,10 @@ ROOMS: dict[str, tuple[Rooms, set[Screen]]] = {
     "none": (Rooms(), set()),
     "scanner": (Rooms(Papers(scanner=ScannerState())), SCANNING),
     "documents": (Rooms(Papers(documents=())), KEEPING),
+    "documents that can be worked on": (
+        Rooms(Papers(documents=(), workable=True)),
+        {*KEEPING, Screen.READ, Screen.ARRANGE, Screen.MERGE, Screen.SPLIT},
+    ),
     "printer at rest": (Rooms(Papers(printing=PrintState())), set()),
     "job": (
         Rooms(Papers(printing=PrintState(job=PrintJob("j")))),
