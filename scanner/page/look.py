@@ -43,7 +43,33 @@ def look_at(scan: Scan) -> Look:
     colour = scan.pixels[: height * factor, : width * factor]
     if factor > 1:
         colour = pixels(cv2.resize(colour, (width, height), interpolation=cv2.INTER_AREA))
+    colour = _without_streaks(colour, scan.dpi / factor)
     return Look(colour, to_grey(colour), scan.dpi / factor, factor)
+
+
+def _without_streaks(colour: Pixels, dpi: float) -> Pixels:
+    """Without the fine lines from top to bottom that a speck on a feeder's glass draws: they are no print and no edge."""
+    grey = to_grey(colour)[:: max(1, colour.shape[0] // 500)].astype(np.int16)
+    beside = max(2, round(0.4 * dpi / 25.4))
+    if grey.shape[1] < 8 * beside or grey.shape[0] < 50:
+        return colour
+    here, left, right = grey[:, beside:-beside], grey[:, : -2 * beside], grey[:, 2 * beside :]
+    deep = (left + right) // 2 - here
+    depth = np.median(deep, axis=0)
+    uneven = np.abs(np.median(left - right, axis=0))
+    least = max(3.0, 0.5 * noise_of(to_grey(colour)))
+    # All along, as deep as ever, and as light on one side as on the other: else it is a rule or an edge.
+    fine = (depth >= least) & (uneven < 0.4 * depth) & (np.percentile(deep, 12, axis=0) > 0.2 * depth)
+    places = np.flatnonzero(fine) + beside
+    if not 0 < len(places) <= 12:
+        return colour
+    colour = colour.copy()
+    wide = beside // 2 + 1
+    for place in places:
+        first, last = max(0, place - wide - 1), min(colour.shape[1] - 1, place + wide + 1)
+        even = (colour[:, first].astype(np.uint16) + colour[:, last]) // 2
+        colour[:, first + 1 : last] = even[:, None].astype(np.uint8)
+    return colour
 
 
 def smaller(look: Look, factor: int) -> Look:
