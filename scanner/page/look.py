@@ -57,7 +57,8 @@ def _without_streaks(colour: Pixels, dpi: float) -> Pixels:
     deep = (left + right) // 2 - here
     depth = np.median(deep, axis=0)
     uneven = np.abs(np.median(left - right, axis=0))
-    least = max(3.0, 0.5 * noise_of(to_grey(colour)))
+    # Where the columns differ by themselves (a sensor that is not calibrated), more than they do.
+    least = max(3.0, 4.5 * float(np.median(np.abs(depth))) / 0.6745)
     # All along, as deep as ever, and as light on one side as on the other: else it is a rule or an edge.
     fine = (depth >= least) & (uneven < 0.4 * depth) & (np.percentile(deep, 12, axis=0) > 0.2 * depth)
     places = np.flatnonzero(fine) + beside

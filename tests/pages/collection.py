@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator, Sequence
 
 from tests.pages import sample
-from tests.pages.glass import Laying, Sample
+from tests.pages.glass import GLASS, Laying, Sample
 from tests.pages.sheets import SHEETS
 
 KINDS = (
@@ -26,13 +26,15 @@ def a_laying(at: random.Random, kind: str) -> Laying:
         # A paper that has all of its edges in the glass lifts the lid: one sees where it ends.
         shadows = [at.uniform(0.08, 0.4) for _ in range(4)]
     turns = at.choice((0, 0, 0, 2, 2, 1, 3))
+    # An A4 page that lies across is scanned on a larger glass, or it is no page.
+    glass = GLASS if turns % 2 == 0 or kind in SMALL else (300.0, 300.0)
     place = (at.uniform(85, 130), at.uniform(100, 200)) if kind in SMALL else None
     grey, noise = at.random() < 0.3, at.uniform(0.5, 5)
     return Laying(
         angle=round(angle, 2), turns=turns, lid=lid, at=place, shadows=(shadows[0], shadows[1], shadows[2], shadows[3]),
         light=at.choice((0.0, 0.0, at.uniform(0, 0.25))), gutter=at.choice((0.0, 0.0, 0.0, 0.0, at.uniform(0.1, 0.45))),
         noise=noise, stripes=at.choice((0.0, 0.0, 0.0, 1.5)), streak=at.random() < 0.1,
-        jpeg=at.choice((0, 0, at.randrange(60, 90))), grey=grey,
+        jpeg=at.choice((0, 0, at.randrange(60, 90))), grey=grey, glass=glass,
     )  # fmt: skip
 
 

@@ -88,11 +88,20 @@ def lay(sheet: Sheet, laying: Laying, seed: int) -> Sample:
     where = cv2.warpAffine(np.ones((high, wide), np.float32), matrix, (width, height), flags=cv2.INTER_LINEAR)
     lid = np.full((height, width), laying.lid, np.float32) * (1 - _shadow(matrix, paper.shape, (height, width), laying, mm))
     whole = where[..., None] * scanned + (1 - where)[..., None] * lid[..., None]
+    blank = sheet.blank or not _in_sight(paper, matrix, (width, height))
     corners = np.array([(0, 0), (wide, 0), (wide, high), (0, high)]) @ turn.T + shift
     return Sample(
-        Scan(_sensor(whole, laying, at), dpi), sheet.kind, laying.angle, corners, sheet.blank, laying.turns % 4, sheet.sided,
+        Scan(_sensor(whole, laying, at), dpi), sheet.kind, laying.angle, corners, blank, laying.turns % 4, sheet.sided,
         laying, seed,
     )  # fmt: skip
+
+
+def _in_sight(paper: Pixels, matrix: npt.NDArray[np.float64], size: tuple[int, int]) -> bool:
+    """Whether what is on the paper came onto the scan, a third of it at least: not all of a paper lies on the glass."""
+    light = paper.min(axis=2)
+    ink = (light < np.median(light) - 8).astype(np.float32)
+    seen = cv2.warpAffine(ink, matrix, size, flags=cv2.INTER_LINEAR)
+    return bool(seen.sum() > ink.sum() / 3)
 
 
 def _lights(paper: Pixels, laying: Laying, at: np.random.Generator, mm: float) -> npt.NDArray[np.float32]:
