@@ -64,7 +64,7 @@ def strokes_on(grey: Pixels, inside: npt.NDArray[np.bool_], dpi: float) -> float
 
 def _holes(found: Pixels, mm: float) -> npt.NDArray[np.bool_]:
     """Where something round lies, of the size of a punch, near a side; its rim may be in pieces."""
-    size = max(1, round(1.4 * mm))
+    size = 2 * round(1.1 * mm) + 1
     whole = cv2.morphologyEx(found, cv2.MORPH_CLOSE, np.ones((size, size), np.uint8))
     _, _, boxes, _ = cv2.connectedComponentsWithStats(whole, connectivity=8)
     held = np.zeros(found.shape, bool)
@@ -72,8 +72,8 @@ def _holes(found: Pixels, mm: float) -> npt.NDArray[np.bool_]:
         if not _HOLE[0] * mm < min(width, height) <= max(width, height) < _HOLE[1] * mm:
             continue
         beside = min(x, y, found.shape[1] - x - width, found.shape[0] - y - height)
-        if abs(width - height) < 0.2 * max(width, height) and beside < _HOLE_WITHIN * mm:
-            held[y : y + height, x : x + width] = True
+        if abs(width - height) < 0.25 * max(width, height) and beside < _HOLE_WITHIN * mm:
+            held[max(0, y - 1) : y + height + 1, max(0, x - 1) : x + width + 1] = True
     return held
 
 

@@ -1,0 +1,1 @@
+def turns_of(g,d): return 0
