@@ -32,7 +32,7 @@ _EDGE = 8.0
 
 
 def is_blank(grey: Pixels, inside: npt.NDArray[np.bool_], dpi: float) -> bool:
-    """`grey`: a small picture of the paper alone, set straight, (height, width); `inside`: where it lay on the glass."""
+    """`grey`: a small picture of the paper alone, set straight, (height, width). `inside`: where it lay on glass."""
     return strokes_on(grey, inside, dpi) < _STROKES
 
 
@@ -55,8 +55,7 @@ def strokes_on(grey: Pixels, inside: npt.NDArray[np.bool_], dpi: float) -> float
     least = max(_FAINTEST, _OVER_NOISE * float(np.median(told)) / 0.6745)
     found = ((depth > least) & far).astype(np.uint8)
     found[_holes(found, mm)] = 0
-    count, _, boxes, _ = cv2.connectedComponentsWithStats(found, connectivity=8)
-    boxes = boxes[1:]
+    boxes = cv2.connectedComponentsWithStats(found, connectivity=8)[2][1:].astype(np.int32, copy=False)
     boxes = boxes[~_lines(boxes, grey.shape, mm)]
     longer = np.maximum(boxes[:, cv2.CC_STAT_WIDTH], boxes[:, cv2.CC_STAT_HEIGHT]) / mm
     return float(longer[longer >= _STROKE + 1.5 / mm].sum())

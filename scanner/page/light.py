@@ -1,7 +1,7 @@
 """How a page is lit, and the evening of it: grey paper becomes white, shadows go, what is drawn on it stays.
 
-The paper is followed from where it is brightest over every small step of light, as a shadow has; not over the sharp edges
-that print, stamps and photographs have. Where it is hidden by them its light is taken from around them.
+The paper is followed from where it is brightest over every small step of light, as a shadow has; not over sharp edges,
+as print, stamps and photographs have. Where it is hidden by them its light is taken from around them.
 """
 
 from __future__ import annotations
@@ -81,7 +81,9 @@ def evened(strip: Pixels, light: Light, first: int, height: int) -> None:
     part = (y - low)[:, None] if light.paper.ndim == 2 else (y - low)[:, None, None]
     below = np.minimum(low + 1, rows - 1)
     narrow = light.paper[low] * (1 - part) + light.paper[below] * part
-    paper = cv2.resize(np.rint(narrow).astype(np.uint8), (strip.shape[1], strip.shape[0]), interpolation=cv2.INTER_LINEAR)
+    paper = cv2.resize(
+        np.rint(narrow).astype(np.uint8), (strip.shape[1], strip.shape[0]), interpolation=cv2.INTER_LINEAR
+    )
     cv2.divide(strip, paper, dst=strip, scale=255.0)
     cv2.LUT(strip, _DEEPEN, dst=strip)
 

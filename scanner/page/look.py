@@ -48,7 +48,7 @@ def look_at(scan: Scan) -> Look:
 
 
 def _without_streaks(colour: Pixels, dpi: float) -> Pixels:
-    """Without the fine lines from top to bottom that a speck on a feeder's glass draws: they are no print and no edge."""
+    """Without the fine lines from top to bottom that a speck on a feeder's glass draws: no print and no edge."""
     grey = to_grey(colour)[:: max(1, colour.shape[0] // 500)].astype(np.int16)
     beside = max(2, round(0.4 * dpi / 25.4))
     if grey.shape[1] < 8 * beside or grey.shape[0] < 50:
@@ -66,7 +66,7 @@ def _without_streaks(colour: Pixels, dpi: float) -> Pixels:
         return colour
     colour = colour.copy()
     wide = beside // 2 + 1
-    for place in places:
+    for place in places.tolist():
         first, last = max(0, place - wide - 1), min(colour.shape[1] - 1, place + wide + 1)
         even = (colour[:, first].astype(np.uint16) + colour[:, last]) // 2
         colour[:, first + 1 : last] = even[:, None].astype(np.uint8)

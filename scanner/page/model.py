@@ -21,8 +21,8 @@ _DPI = (20.0, 2400.0)
 class Scan:
     """One page as the scanner gave it, or as it was made right.
 
-    `pixels`: uint8, (height, width, 3) in the order red, green, blue, or (height, width) grey. `dpi`: dots per inch, the
-    same in both directions. Raises ValueError where it is anything else, has no pixel, or a side over MAX_SIDE.
+    `pixels`: uint8, (height, width, 3) in the order red, green, blue, or (height, width) grey. `dpi`: dots per inch,
+    the same in both directions. Raises ValueError where it is anything else, has no pixel, or a side over MAX_SIDE.
     """
 
     pixels: Pixels

@@ -1,8 +1,8 @@
 """A scanned page is made right: set straight, cut to the paper, turned the right way up, its light evened.
 
 `examine` looks at a page once; `make` makes it, with any of the corrections undone, as often as the visitor changes
-their mind; `strips` makes it some rows at a time, for a page too large to be held twice. Everything is judged by a small
-picture, and the page itself is worked on once: turned, cut and lit in one go over it.
+their mind; `strips` makes it some rows at a time, for a page too large to be held twice. Everything is judged by a
+small picture, and the page itself is worked on once: turned, cut and lit in one go over it.
 """
 
 from __future__ import annotations
@@ -76,10 +76,9 @@ def examine(scan: Scan) -> Findings:
     straight = flat.whole(look.grey, (_usual(look.grey),))
     inside = flat.whole(np.full_like(look.grey, 255), (0.0,)) == 255
     _, bright = light_of(flat.whole(look.colour, _fill(look.colour)), look.dpi)
-    return Findings(
-        look, (scan.height, scan.width), paper, _cuts(paper, scan), turns_of(straight, look.dpi), bright,
-        is_blank(straight, inside, look.dpi),
-    )  # fmt: skip
+    blank = is_blank(straight, inside, look.dpi)
+    turns = 0 if blank else turns_of(straight, look.dpi)  # what shows through from the other side has letters too
+    return Findings(look, (scan.height, scan.width), paper, _cuts(paper, scan), turns, bright, blank)
 
 
 def strips(
@@ -92,8 +91,7 @@ def strips(
     shape = findings.shape(undone, quarter_turns)
     look = findings.look
     small = shape.scaled(look.factor).whole(look.colour, _fill(look.colour))
-    light, _ = light_of(small, look.dpi)
-    light = light if findings.bright and Correction.BRIGHTENED not in undone else None
+    light = light_of(small, look.dpi)[0] if findings.bright and Correction.BRIGHTENED not in undone else None
     image = scan.pixels if scan.pixels.flags.c_contiguous else np.ascontiguousarray(scan.pixels)
     fill = _fill(look.colour)
     height = shape.size[0]

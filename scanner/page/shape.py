@@ -17,7 +17,7 @@ ROWS = 256
 
 @dataclass(frozen=True)
 class Shape:
-    """`box`: x0, y0, x1, y1 in pixels of the scan, counted from its middle, where it is set straight by `angle` degrees.
+    """`box`: x0, y0, x1, y1 in pixels of the scan, counted from its middle, once set straight by `angle` degrees.
 
     `turns`: quarter turns clockwise that are made after that.
     """

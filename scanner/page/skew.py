@@ -1,8 +1,8 @@
 """How far a page is askew: the angle at which its lines of text, rules and edges fall together into rows and columns.
 
-Postl's projection, as in Bloomberg, Kopec and Dasari, "Measuring document image skew and orientation" (1995); here of the
-lower and left edges of ink alone, and over rows and columns at once, so that a page turned by a quarter is measured the
-same way, and table rules and the paper's own edges help.
+Postl's projection, as in Bloomberg, Kopec and Dasari, "Measuring document image skew and orientation" (1995); here of
+the lower and left edges of ink alone, and over rows and columns at once, so that a page turned by a quarter is measured
+the same way, and table rules and the paper's own edges help.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _FEWEST = 40
 _CLEAR = 1.25
 """By how much the best angle must beat the usual one."""
 _STREAK = 0.4
-"""Of the picture's height: what goes on in one column for so long was not printed. A speck on a feeder's glass draws it."""
+"""Of the picture's height: what goes on in one column for so long is no print, but a speck on a feeder's glass."""
 Points = npt.NDArray[np.float32]
 
 
@@ -52,7 +52,7 @@ def _measured(ink: npt.NDArray[np.bool_]) -> float | None:
         return None
     angle = float(coarse[best])
     for step, bins in ((0.1, 1.0), (0.02, 0.5)):
-        fine = angle + step * np.arange(-7, 8)
+        fine = np.asarray(angle + step * np.arange(-7, 8), np.float64)
         scores = _scores(rows, columns, fine, bins)
         angle = float(fine[int(np.argmax(scores))])
     return _top(fine, scores)
@@ -104,5 +104,3 @@ def _scores(
                 counts = np.bincount(at - at.min()).astype(np.float64)
                 scores[index] += float((counts * counts).sum()) / max(len(x), 500)
     return scores
-
-

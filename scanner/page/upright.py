@@ -1,8 +1,8 @@
 """Which way up a page is, by its letters, digits and marks: each small window around one votes for one of four ways.
 
-A network of one hidden layer gives a window a number; the way in which the window has the highest is its vote, weighted by
-how clear it is. `letters.npz` holds its weights; `python -m tests.pages.letters` makes it, from text that is drawn in
-other typefaces than those of the test pages. Ascenders and accents vote, and so do capitals and digits, of which tables
+A network of one hidden layer gives a window a number; the way in which the window has the highest is its vote, weighted
+by how clear it is. `letters.npz` holds its weights; `python -m tests.pages.letters` makes it, from text that is drawn
+in other typefaces than those of the test pages. Ascenders and accents vote, and so do capitals and digits, of which tables
 and cards consist; handwriting, photographs and blank paper were shown to it as telling nothing.
 """
 
@@ -28,7 +28,7 @@ _FEWEST = 8
 _SURE = 6.0
 _SURE_EACH = 0.08
 """How much better (natural logarithm of the odds) the best way must be than any other: in all, and a window."""
-_ADVANTAGE = 1.5
+_ADVANTAGE = 6.0
 """How much more, in all, for turning a page that would otherwise stay: most lie as they should."""
 Floats = npt.NDArray[np.float32]
 

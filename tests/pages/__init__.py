@@ -11,6 +11,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from scanner.page.model import Scan
 from tests.pages.glass import Laying, Sample, lay
 from tests.pages.sheets import SHEETS
@@ -57,8 +59,8 @@ def blank(seed: int, dpi: float = 150, **laying: Any) -> Sample:
 
 
 def write_pnm(path: Path, scan: Scan) -> None:
-    """Writes binary PPM or PGM with 8 bits a channel, which SANE's `pnm` backend reads (man sane-pnm); dpi is not in it."""
+    """Writes binary PPM or PGM with 8 bits a channel, as SANE's `pnm` backend reads it (man sane-pnm); no dpi."""
     head = f"P{5 if scan.grey else 6}\n{scan.width} {scan.height}\n255\n"
     with path.open("wb") as file:
         file.write(head.encode("ascii"))
-        file.write(memoryview(scan.pixels).cast("B") if scan.pixels.flags.c_contiguous else scan.pixels.tobytes())
+        np.ascontiguousarray(scan.pixels).tofile(file)

@@ -1,4 +1,4 @@
-"""The project's set of pages: every kind, laid in every way, the hard ones among them. Made anew from seeds each time."""
+"""The project's set of pages: every kind, laid in every way, the hard ones among them. Made from seeds each time."""
 
 from __future__ import annotations
 
@@ -7,10 +7,22 @@ from collections.abc import Iterator, Sequence
 
 from tests.pages import sample
 from tests.pages.glass import GLASS, Laying, Sample
-from tests.pages.sheets import SHEETS
 
 KINDS = (
-    *("letter", "letter", "letter", "form", "form", "payslip", "payslip", "receipt", "card", "photo", "article", "note"),
+    *(
+        "letter",
+        "letter",
+        "letter",
+        "form",
+        "form",
+        "payslip",
+        "payslip",
+        "receipt",
+        "card",
+        "photo",
+        "article",
+        "note",
+    ),
     *("pencil", "sparse", "blank"),
 )
 SMALL = {"receipt", "card", "photo"}
@@ -52,6 +64,3 @@ def blank_or_not(count: int, first: int = 0) -> Iterator[Sample]:
     """Half of them blank; the other half mostly what is easily taken for blank."""
     kinds = ("blank", "pencil", "blank", "sparse", "blank", "note", "blank", "letter")
     yield from pages(count, kinds, first)
-
-
-

@@ -86,7 +86,9 @@ def lay(sheet: Sheet, laying: Laying, seed: int) -> Sample:
     scanned = cv2.warpAffine(across, matrix, (width, height), flags=cv2.INTER_LINEAR)
     # Where the paper is; soft by half a pixel at its edge.
     where = cv2.warpAffine(np.ones((high, wide), np.float32), matrix, (width, height), flags=cv2.INTER_LINEAR)
-    lid = np.full((height, width), laying.lid, np.float32) * (1 - _shadow(matrix, paper.shape, (height, width), laying, mm))
+    lid = np.full((height, width), laying.lid, np.float32) * (
+        1 - _shadow(matrix, paper.shape, (height, width), laying, mm)
+    )
     whole = where[..., None] * scanned + (1 - where)[..., None] * lid[..., None]
     blank = sheet.blank or not _in_sight(paper, matrix, (width, height))
     corners = np.array([(0, 0), (wide, 0), (wide, high), (0, high)]) @ turn.T + shift
@@ -107,7 +109,7 @@ def _in_sight(paper: Pixels, matrix: npt.NDArray[np.float64], size: tuple[int, i
 def _lights(paper: Pixels, laying: Laying, at: np.random.Generator, mm: float) -> npt.NDArray[np.float32]:
     """The paper as it is lit."""
     high, wide = paper.shape[:2]
-    light = np.ones((high, wide), np.float32)
+    light: npt.NDArray[np.floating] = np.ones((high, wide), np.float32)
     if laying.light:
         direction = at.uniform(0, 2 * math.pi)
         x, y = np.linspace(-0.5, 0.5, wide), np.linspace(-0.5, 0.5, high)[:, None]
@@ -140,7 +142,7 @@ def _shadow(
 
 
 def _sensor(whole: npt.NDArray[np.float32], laying: Laying, at: np.random.Generator) -> Pixels:
-    height, width = whole.shape[:2]
+    width = whole.shape[1]
     if laying.streak:
         x = int(at.uniform(0.1, 0.9) * width)
         whole[:, x : x + max(1, width // 1600)] *= at.uniform(0.75, 0.93)
@@ -152,8 +154,12 @@ def _sensor(whole: npt.NDArray[np.float32], laying: Laying, at: np.random.Genera
     if laying.grey:
         seen = pixels(cv2.cvtColor(seen, cv2.COLOR_RGB2GRAY))
     if laying.jpeg:
-        _, packed = cv2.imencode(".jpg", seen if laying.grey else seen[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, laying.jpeg])
-        seen = pixels(cv2.imdecode(packed, cv2.IMREAD_UNCHANGED))
+        _, packed = cv2.imencode(
+            ".jpg", seen if laying.grey else seen[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, laying.jpeg]
+        )
+        again = cv2.imdecode(packed, cv2.IMREAD_UNCHANGED)
+        assert again is not None
+        seen = pixels(again)
         if not laying.grey:
             seen = np.ascontiguousarray(seen[..., ::-1])
     return seen

@@ -20,15 +20,18 @@ from tests.pages.sheets import draw_note, draw_photo
 
 FONTS = Path("/usr/share/fonts/opentype/urw-base35")
 FACES = (
-    *("URWGothic-Book", "URWGothic-Demi", "URWBookman-Light", "URWBookman-Demi", "C059-Roman", "C059-Bold", "C059-Italic"),
+    *(
+        "URWGothic-Book",
+        "URWGothic-Demi",
+        "URWBookman-Light",
+        "URWBookman-Demi",
+        "C059-Roman",
+        "C059-Bold",
+        "C059-Italic",
+    ),
     *("P052-Roman", "P052-Bold", "P052-Italic", "NimbusSansNarrow-Regular", "NimbusSansNarrow-Bold"),
 )
-WORDS = (
-    "maison papier voyage juillet février bibliothèque quelquefois année trésor façade hôpital où déjà jusqu'à hiver gare "
-    "timbre plage équipage jardin pluie vélo fleuve cahier lettre montagne chemin horloge quai lampe forêt moyen grippe "
-    "the quick question belongs yellow people kitchen weather right from with have which their morning het een van voor "
-    "gemeente huis straat dagelijks vrijdag bijzonder gezin jaar belasting uitkering"
-).split()
+WORDS = Path(__file__).with_name("words.txt").read_text("utf-8").split()
 DPI = 150
 HIDDEN = 40
 
@@ -60,11 +63,12 @@ def _scanned(page: Pixels, seed: int) -> Pixels:
     at = np.random.default_rng(seed)
     high, wide = page.shape
     turn = cv2.getRotationMatrix2D((wide / 2, high / 2), float(at.uniform(-0.4, 0.4)), 1)
-    seen = cv2.warpAffine(page, turn, (wide, high), borderValue=(250.0,)).astype(np.float32)
+    seen = np.asarray(cv2.warpAffine(page, turn, (wide, high), borderValue=(250.0,)), np.float32)
     if at.random() < 0.4:  # as a scan of half the resolution would be
         small = cv2.resize(seen, (wide // 2, high // 2), interpolation=cv2.INTER_AREA)
-        seen = small if at.random() < 0.5 else cv2.resize(small, (wide, high), interpolation=cv2.INTER_LINEAR)
-    return np.clip(seen + at.normal(0, at.uniform(0, 5), seen.shape), 0, 255).astype(np.uint8)
+        whole = small if at.random() < 0.5 else cv2.resize(small, (wide, high), interpolation=cv2.INTER_LINEAR)
+        seen = np.asarray(whole, np.float32)
+    return pixels(np.clip(seen + at.normal(0, at.uniform(0, 5), seen.shape), 0, 255))
 
 
 def shown(pages: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
@@ -72,7 +76,10 @@ def shown(pages: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
     found, tells = [], []
     for seed in range(pages):
         page = text_page(seed)
-        seen = upright.windows(page, DPI * page.shape[0] / 700)
+        # Turned, looked at, and turned back: else the half pixels by which windows are cut would tell the way.
+        turns = seed // 4 % 4
+        seen = upright.windows(np.rot90(page, turns).copy(), DPI * page.shape[0] / 700)
+        seen = np.rot90(seen, -turns, axes=(1, 2))
         found.append(seen[:: max(1, len(seen) // 250)])
         tells.append(np.ones(len(found[-1]), bool))
     for seed in range(pages // 8):
@@ -83,8 +90,10 @@ def shown(pages: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
     return np.concatenate(found), np.concatenate(tells)
 
 
-def learnt(seen: npt.NDArray[np.float32], tells: npt.NDArray[np.bool_], rounds: int) -> tuple[npt.NDArray[np.float32], ...]:
-    """The weights: each window upright is to have a higher number than the same turned; Adam, as Kingma and Ba have it."""
+def learnt(
+    seen: npt.NDArray[np.float32], tells: npt.NDArray[np.bool_], rounds: int
+) -> tuple[npt.NDArray[np.float32], ...]:
+    """The weights: each window upright is to have a higher number than the same turned; by Adam (Kingma, Ba)."""
     at = np.random.default_rng(1)
     inputs = seen[0].size
     values = [
@@ -122,7 +131,9 @@ def main() -> None:
     first, shift, second = learnt(*shown(240), rounds=12)
     scale = np.array([np.abs(first).max() / 127], np.float32)
     whole = np.rint(first / scale[0]).astype(np.int8)
-    np.savez_compressed(where, first=whole, shift=shift.astype(np.float16), second=second.astype(np.float16), scale=scale)
+    np.savez_compressed(
+        where, first=whole, shift=shift.astype(np.float16), second=second.astype(np.float16), scale=scale
+    )
 
 
 if __name__ == "__main__":

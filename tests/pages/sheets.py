@@ -31,7 +31,12 @@ FONTS = {
 PEOPLE = ("Odette Brindamour", "Lucien Tartempion", "Yvonne Castelroux", "Ahmed Belhaddour", "Marthe Vandeputte")
 STREETS = ("4, rue des Tilleuls-Bleus", "18 bis, chemin du Lavoir", "Lieu-dit La Grande Borde", "27, place du Marché")
 TOWNS = ("55999 Vaubrune-sur-Orne", "46998 Cazelard", "41997 Saint-Ythier", "5999 Hautemare")
-OFFICES = ("Caisse des allocations de Vaubrune", "Service des eaux du Plateau", "Mairie de Cazelard", "Mutuelle du Lavoir")
+OFFICES = (
+    "Caisse des allocations de Vaubrune",
+    "Service des eaux du Plateau",
+    "Mairie de Cazelard",
+    "Mutuelle du Lavoir",
+)
 SENTENCES = (
     "Nous avons bien reçu votre demande du 12 mars et nous vous en remercions.",
     "Afin de compléter votre dossier, merci de nous faire parvenir les pièces suivantes.",
@@ -86,7 +91,9 @@ class Pen:
         where = [(self.px(x), self.px(y)) for x, y in points]
         self.draw.line(where, fill=colour, width=max(1, round(self.px(wide))), joint="curve")
 
-    def box(self, x: float, y: float, w: float, h: float, fill: Colour | None = None, edge: Colour | None = INK) -> None:
+    def box(
+        self, x: float, y: float, w: float, h: float, fill: Colour | None = None, edge: Colour | None = INK
+    ) -> None:
         corners = (self.px(x), self.px(y), self.px(x + w), self.px(y + h))
         self.draw.rectangle(corners, fill=fill, outline=edge, width=max(1, round(self.px(0.25))))
 
@@ -140,7 +147,9 @@ class Pen:
         whole = np.where((down > hills)[..., None], ground, sky)
         rough = cv2.GaussianBlur(at.normal(0, 60, (height, width)), (0, 0), max(0.8, self.px(0.5)))
         whole = whole + rough[..., None] * np.where(down > hills, 2.5, 0.5)[..., None]
-        self.image.paste(Image.fromarray(np.clip(whole, 0, 255).astype(np.uint8)), (round(self.px(x)), round(self.px(y))))
+        self.image.paste(
+            Image.fromarray(np.clip(whole, 0, 255).astype(np.uint8)), (round(self.px(x)), round(self.px(y)))
+        )
 
     def sheet(self, kind: str, *, blank: bool = False, sided: bool = True) -> Sheet:
         return Sheet(kind, pixels(np.asarray(self.image)), self.dpi, blank, sided)
@@ -174,7 +183,17 @@ def draw_form(seed: int, dpi: float) -> Sheet:
     at = pen.random
     pen.text(25, 14, "DEMANDE D'AIDE AU LOGEMENT", 15, "bold")
     pen.text(25, 23, "À remplir en lettres capitales. Cochez les cases utiles.", 8.5, "nimbus")
-    labels = ("Nom", "Prénom", "Né(e) le", "Adresse", "Commune", "Téléphone", "Employeur", "Loyer mensuel", "N° allocataire")
+    labels = (
+        "Nom",
+        "Prénom",
+        "Né(e) le",
+        "Adresse",
+        "Commune",
+        "Téléphone",
+        "Employeur",
+        "Loyer mensuel",
+        "N° allocataire",
+    )
     for row, label in enumerate(labels):
         y = 38 + 18 * row
         pen.text(20, y, label, 9.5, "nimbus")
@@ -197,7 +216,14 @@ def draw_payslip(seed: int, dpi: float) -> Sheet:
     pen.text(120, 20, at.choice(STREETS).upper(), 9, "nimbus")
     columns = (15, 85, 110, 135, 165, 195)
     rows = at.randrange(18, 30)
-    names = ("SALAIRE DE BASE", "CSG DÉDUCTIBLE", "RETRAITE COMPL. T1", "ASSURANCE CHÔMAGE", "MUTUELLE", "HEURES SUP. 25 %")
+    names = (
+        "SALAIRE DE BASE",
+        "CSG DÉDUCTIBLE",
+        "RETRAITE COMPL. T1",
+        "ASSURANCE CHÔMAGE",
+        "MUTUELLE",
+        "HEURES SUP. 25 %",
+    )
     for row in range(rows + 1):
         pen.line([(15, 45 + 6 * row), (195, 45 + 6 * row)], 0.2, (90, 90, 90))
     for x in columns:
@@ -246,7 +272,9 @@ def draw_card(seed: int, dpi: float, *, back: bool = False) -> Sheet:
     pen.draw.ellipse([pen.px(v) for v in (6, 31, 27, 55)], fill=(60, 70, 100))
     pen.box(4, 43, 25, 11, fill=(214, 226, 236), edge=None)
     person = at.choice(PEOPLE).split()
-    for row, (label, value) in enumerate((("Nom", person[1].upper()), ("Prénom", person[0]), ("Né(e) le", "03.07.1949"))):
+    for row, (label, value) in enumerate(
+        (("Nom", person[1].upper()), ("Prénom", person[0]), ("Né(e) le", "03.07.1949"))
+    ):
         pen.text(33, 11 + 9 * row, label, 5, "sans", (70, 80, 120))
         pen.text(33, 14 + 9 * row, value, 8, "bold")
     pen.text(33, 40, f"N° {at.randrange(10**8, 10**9)}", 8, "mono")
