@@ -1,0 +1,89 @@
+"""Whether anything is on a page: strokes count, however faint; dust, holes, folds and what shows through do not.
+
+What shows through from the other side is as dark as pencil may be, and never as sharp: paper is thicker than a line. So
+fine detail is what is looked at: what is darker than what is half a millimetre beside it.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from scanner.page.model import Pixels
+
+_MARGIN = 3.5
+"""Millimetres along each side that do not count: there are edges, shadows, folded corners."""
+_FINE = 0.11
+_AROUND = 0.5
+"""Millimetres (of a Gaussian): finer than a line, and wider than one."""
+_FAINTEST = 0.024
+"""Of the paper's light: less is no stroke."""
+_OVER_NOISE = 4.5
+_STROKE = 1.1
+"""Millimetres: what is smaller both ways is dust."""
+_STROKES = 3.2
+"""Millimetres of strokes, together: from there on something is on the page."""
+_HOLE = (3.5, 8.0)
+_HOLE_WITHIN = 20.0
+"""Millimetres across, and from the side of the page."""
+_EDGE = 8.0
+"""Millimetres: a straight line so near to a side, and along it, is an edge of the paper that was not seen as one."""
+
+
+def is_blank(grey: Pixels, inside: npt.NDArray[np.bool_], dpi: float) -> bool:
+    """`grey`: a small picture of the paper alone, set straight, (height, width). `inside`: where it lay on glass."""
+    return strokes_on(grey, inside, dpi) < _STROKES
+
+
+def strokes_on(grey: Pixels, inside: npt.NDArray[np.bool_], dpi: float) -> float:
+    """Millimetres of strokes: the longer sides of their boxes, together."""
+    mm = dpi / 25.4
+    margin = round(_MARGIN * mm)
+    if margin < 1 or min(grey.shape) <= 4 * margin:
+        margin = 0
+    held = cv2.copyMakeBorder(inside.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
+    far = (cv2.distanceTransform(held, cv2.DIST_C, 3) > margin)[1:-1, 1:-1]
+    light = grey.astype(np.float32)
+    fine = cv2.GaussianBlur(light, (0, 0), max(_FINE * mm, 0.5))
+    around = cv2.GaussianBlur(light, (0, 0), _AROUND * mm)
+    depth = (around - fine) / np.maximum(around, 20)
+    thin = slice(None, None, max(1, len(depth) // 400))
+    told = np.abs(depth[thin][far[thin]])
+    if not told.size:
+        return 0.0
+    least = max(_FAINTEST, _OVER_NOISE * float(np.median(told)) / 0.6745)
+    found = ((depth > least) & far).astype(np.uint8)
+    found[_holes(found, mm)] = 0
+    boxes = cv2.connectedComponentsWithStats(found, connectivity=8)[2][1:].astype(np.int32, copy=False)
+    boxes = boxes[~_lines(boxes, grey.shape, mm)]
+    longer = np.maximum(boxes[:, cv2.CC_STAT_WIDTH], boxes[:, cv2.CC_STAT_HEIGHT]) / mm
+    return float(longer[longer >= _STROKE + 1.5 / mm].sum())
+
+
+def _holes(found: Pixels, mm: float) -> npt.NDArray[np.bool_]:
+    """Where something round lies, of the size of a punch, near a side; its rim may be in pieces."""
+    size = 2 * round(1.1 * mm) + 1
+    whole = cv2.morphologyEx(found, cv2.MORPH_CLOSE, np.ones((size, size), np.uint8))
+    _, _, boxes, _ = cv2.connectedComponentsWithStats(whole, connectivity=8)
+    held = np.zeros(found.shape, bool)
+    for x, y, width, height, _ in boxes[1:]:
+        if not _HOLE[0] * mm < min(width, height) <= max(width, height) < _HOLE[1] * mm:
+            continue
+        beside = min(x, y, found.shape[1] - x - width, found.shape[0] - y - height)
+        if abs(width - height) < 0.25 * max(width, height) and beside < _HOLE_WITHIN * mm:
+            held[max(0, y - 1) : y + height + 1, max(0, x - 1) : x + width + 1] = True
+    return held
+
+
+def _lines(boxes: npt.NDArray[np.int32], shape: tuple[int, ...], mm: float) -> npt.NDArray[np.bool_]:
+    """Folds and streaks, fine and from one side of the page to the other; and the paper's own edge, beside a side."""
+    x, y = boxes[:, cv2.CC_STAT_LEFT], boxes[:, cv2.CC_STAT_TOP]
+    width, height = boxes[:, cv2.CC_STAT_WIDTH], boxes[:, cv2.CC_STAT_HEIGHT]
+    across = (width > 0.75 * shape[1]) & (height < 4 * mm)
+    along = (height > 0.75 * shape[0]) & (width < 4 * mm)
+    beside = np.minimum(x, shape[1] - x - width) < _EDGE * mm, np.minimum(y, shape[0] - y - height) < _EDGE * mm
+    upright = beside[0] & (height > 12 * mm) & (width < 1.5 * mm)
+    level = beside[1] & (width > 12 * mm) & (height < 1.5 * mm)
+    held: npt.NDArray[np.bool_] = across | along | upright | level
+    return held
