@@ -13,20 +13,17 @@ import pikepdf
 
 from scanner.document import pdf as pdf_file
 from scanner.document.build import finish, in_memory, never, nothing
-from scanner.document.encode import encode
-from scanner.document.ladder import Option, options, share
+from scanner.document.ladder import Option, best, finer, options, share
 from scanner.document.model import (
-    MIN_LIMIT,
     Cancelled,
     Fitted,
-    Mode,
     Progress,
     Refusal,
     Refused,
     Stopped,
     Unreadable,
 )
-from scanner.document.raster import Raster, coloured
+from scanner.document.raster import Raster
 
 _FILE = 3_000
 """Bytes of a PDF besides its pages; a little more than measured. What really came is measured at the end."""
@@ -50,48 +47,47 @@ def fit_pages(
     """
     if not pages:
         raise Refused(Refusal.EMPTY)
-    found: list[list[Option]] = []
-    free: list[list[Option]] = []
+    budget = limit - _FILE - _PAGE * len(pages)
+    tried: list[list[Option]] = []
     for number, page in enumerate(pages):
         if cancelled():
             raise Stopped
-        progress(80 * number // len(pages))
-        whole = in_memory(page)
-        found.append(options(whole, limit, keep_colour=keep_colour))
-        if keep_colour and not (found[-1] and coloured_ways(found[-1]) == 0):
-            free.append(options(whole, limit, keep_colour=False))
-        else:
-            free.append(found[-1])
-    budget = limit - _FILE - _PAGE * len(pages)
-    while (chosen := share(found, budget)) is not None:
-        lost, size = _write(pages, chosen, out, progress, cancelled)
+        progress(70 * number // len(pages))
+        tried.append(options(in_memory(page), limit - _FILE - _PAGE, budget // len(pages)))
+    free = [best(found) for found in tried]
+    wanted = [best([one for one in found if not one.faded]) for found in tried] if keep_colour else free
+    while (chosen := share(wanted, budget)) is not None:
+        size = _write(pages, chosen, budget, out, progress, cancelled)
         if size <= limit:
             least = min(option.legibility for option in chosen)
+            lost = sum(option.faded for option in chosen)
             return Fitted(size, len(pages), legibility=round(least, 3), lost_colour=lost)
-        budget -= size - limit  # more around the pictures than was thought
+        budget -= size - limit  # there was more around the pictures than was thought
+    progress(100)
     out.seek(0)
     out.truncate()
-    return help_for(found, limit, grey=keep_colour and share(free, budget) is not None)
-
-
-def coloured_ways(found: Sequence[Option]) -> int:
-    return sum(option.way.mode is Mode.COLOUR for option in found)
+    return help_for(wanted, limit, grey=keep_colour and share(free, budget) is not None)
 
 
 def _write(
-    pages: Sequence[Raster], chosen: Sequence[Option], out: BinaryIO, progress: Progress, cancelled: Cancelled
-) -> tuple[int, int]:
-    """Pages that lost their colours, and bytes."""
-    lost = 0
+    pages: Sequence[Raster],
+    chosen: Sequence[Option],
+    budget: int,
+    out: BinaryIO,
+    progress: Progress,
+    cancelled: Cancelled,
+) -> int:
+    """Writes the pages as chosen, better where room is left; bytes."""
+    left = budget - sum(option.size for option in chosen)
     with pikepdf.new() as made:
         for number, (page, option) in enumerate(zip(pages, chosen, strict=True)):
             if cancelled():
                 raise Stopped
-            progress(80 + 20 * number // len(pages))
-            whole = in_memory(page)
-            lost += option.way.mode is not Mode.COLOUR and coloured(whole)
-            pdf_file.add(made, encode(whole, option.way)[0])
-        return lost, finish(made, out, len(pages), progress)
+            progress(70 + 30 * number // len(pages))
+            encoded = finer(in_memory(page), option, option.size + left // (len(pages) - number))
+            left -= encoded.size - option.size
+            pdf_file.add(made, encoded)
+        return finish(made, out, len(pages), progress)
 
 
 def help_for(found: Sequence[Sequence[Option]], limit: int, *, grey: bool = False) -> Unreadable:
@@ -112,6 +108,3 @@ def help_for(found: Sequence[Sequence[Option]], limit: int, *, grey: bool = Fals
             break
         first, room = first + 1, room - size
     return Unreadable(parts, first, grey, 0 if parts is None else _FILE + sum(size or 0 for size in sizes))
-
-
-assert MIN_LIMIT > _FILE + _PAGE  # noqa: S101 - or no limit could be met

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from scanner.document.encode import Way, encode
+from scanner.document.encode import Encoded, Way, encode
 from scanner.document.legible import COMFORTABLE, LEAST, Original
 from scanner.document.model import Mode
-from scanner.document.raster import Raster, coloured
+from scanner.document.raster import Page, Raster, coloured, grey
 
 COLOUR_GONE = 0.85
 """A page with colours looks so much less like itself without them."""
 
-_STEPS = (
-    *((300, 85), (300, 70), (250, 70), (200, 80), (200, 65), (200, 50), (150, 70), (150, 55), (150, 40)),
-    *((120, 60), (120, 40), (100, 55), (100, 40), (85, 45), (75, 50), (75, 35), (60, 45)),
-)
+_STEPS = ((200, 70), (150, 60), (120, 50), (100, 45), (75, 40), (60, 45))
 """Dots per inch and quality of JPEGs, best first; large letters are still read at 60."""
-_BITONAL_DPI = (400, 300, 250, 200, 150)
+_FINEST = (300, 80)
+_FINER = 2.2
+"""So many times the size of the first of `_STEPS` has the finest, at least (measured on letters and pictures)."""
+_WITHOUT_COLOUR = _STEPS[2:]
+"""Grey saves a tenth: of what has colours nothing large is tried in grey."""
+_BITONAL_DPI = (300, 200, 150)
+_BITONAL_FINEST = 400
+MAX_QUALITY = 92
 
 
 class Option(NamedTuple):
@@ -31,6 +35,8 @@ class Option(NamedTuple):
     look: float
     """0 to 1: see `legible.Seen.look`; less where colours are gone."""
     legibility: float
+    faded: bool = False
+    """The page has colours, and this way does not."""
 
 
 def usual(page: Raster, original: Original) -> Way:
@@ -47,55 +53,80 @@ def usual(page: Raster, original: Original) -> Way:
     return Way(modes[-1][0], 300, 80)
 
 
-def options(page: Raster, limit: int, *, keep_colour: bool) -> list[Option]:
-    """What can be read of all that was tried, the smallest first, each better to look at than the one before.
+def options(page: Raster, limit: int, share: int) -> list[Option]:
+    """All that can be read of what was tried. Empty: the page cannot be read under `limit` bytes.
 
-    What alone is over the limit is left out; an empty list says that the page cannot be read under it.
+    What needs far more than `share` bytes, the page's even part of the limit, is not tried.
     """
     original = Original(page)
+    plain = Page(grey(page.pixels), page.dpi)
     has_colour = coloured(page)
-    found: list[Option] = []
+    tries = _Tries(original, limit, has_colour)
     if has_colour:
-        found += _tried(page, original, limit, (Way(Mode.COLOUR, *step) for step in _steps(page)), 1)
-    if not (has_colour and keep_colour):
-        factor = COLOUR_GONE if has_colour else 1
-        found += _tried(page, original, limit, (Way(Mode.GREY, *step) for step in _steps(page)), factor)
-        found += _tried(page, original, limit, (Way(Mode.BITONAL, dpi) for dpi in _bitonal_steps(page)), factor)
-    return best(found)
+        tries.jpegs(page, Mode.COLOUR, _STEPS, 3 * share)
+        tries.jpegs(plain, Mode.GREY, _WITHOUT_COLOUR, 0)
+    else:
+        tries.jpegs(plain, Mode.GREY, _STEPS, 3 * share)
+    # More dots than were scanned make edges of letters smoother: the greys of an edge say where it is.
+    finest = (_BITONAL_FINEST,) if page.dpi >= _BITONAL_FINEST else ()
+    for dpi in (*finest, *_BITONAL_DPI):
+        if not tries.one(plain, Way(Mode.BITONAL, dpi)):
+            break
+    return tries.found
 
 
-def _steps(page: Raster) -> Iterator[tuple[int, int]]:
-    """Steps that ask for more dots than there are would all be the same: of them only the first of a quality stays."""
-    finest, seen = round(page.dpi), set()
-    for dpi, quality in _STEPS:
-        step = (min(dpi, finest), quality)
-        if step not in seen:
-            seen.add(step)
-            yield step
+class _Tries:
+    def __init__(self, original: Original, limit: int, has_colour: bool) -> None:
+        self.found: list[Option] = []
+        self._original = original
+        self._limit = limit
+        self._has_colour = has_colour
 
+    def jpegs(self, page: Raster, mode: Mode, steps: Sequence[tuple[int, int]], ample: int) -> None:
+        """Down the steps until it cannot be read; the finest only where the first is far below `ample` bytes."""
+        tried = set()
+        for number, (dpi, quality) in enumerate(steps):
+            way = Way(mode, min(dpi, round(page.dpi)), quality)
+            if way.dpi in tried:
+                continue  # the page has no more dots than that
+            tried.add(way.dpi)
+            if not self.one(page, way):
+                break
+            if number == 0 and self.found and self.found[-1].size * _FINER < ample:
+                self.one(page, Way(mode, *_FINEST))
 
-def _bitonal_steps(page: Raster) -> Iterator[int]:
-    """More dots than were scanned make edges of letters smoother: the greys of an edge say where it is."""
-    return (dpi for dpi in _BITONAL_DPI if dpi <= max(300, page.dpi * 1.01))
-
-
-def _tried(page: Raster, original: Original, limit: int, ways: Iterator[Way], factor: float) -> Iterator[Option]:
-    lost: list[Way] = []
-    for way in ways:
-        if any(way.dpi <= other.dpi and way.quality <= other.quality for other in lost):
-            continue  # what is less than something that could not be read
+    def one(self, page: Raster, way: Way) -> bool:
+        """Whether it can be read."""
         encoded, made = encode(page, way)
-        if encoded.size > limit:
-            continue
-        seen = original.seen(made)
+        if encoded.size > self._limit:
+            return True  # nobody knows: smaller ones may do
+        seen = self._original.seen(made)
         if seen.legibility < LEAST:
-            lost.append(way)
+            return False
+        faded = self._has_colour and way.mode is not Mode.COLOUR
+        look = seen.look * (COLOUR_GONE if faded else 1)
+        self.found.append(Option(way, encoded.size, look, seen.legibility, faded))
+        return True
+
+
+def finer(page: Raster, option: Option, room: int) -> Encoded:
+    """The page as chosen, or as a JPEG of better quality that still has at most `room` bytes."""
+    made = encode(page, option.way)[0]
+    low, high = option.way.quality, MAX_QUALITY
+    if option.way.mode is Mode.BITONAL or made.size * 1.03 > room:
+        return made
+    while high - low > 2:
+        middle = (low + high) // 2
+        tried = encode(page, option.way._replace(quality=middle))[0]
+        if tried.size <= room:
+            low, made = middle, tried
         else:
-            yield Option(way, encoded.size, seen.look * factor, seen.legibility)
+            high = middle
+    return made
 
 
 def best(found: Sequence[Option]) -> list[Option]:
-    """Without those that are larger than one which looks as good; the smallest first."""
+    """The smallest first, each better to look at than the one before."""
     kept: list[Option] = []
     for option in sorted(found, key=lambda one: (one.size, -one.look)):
         if not kept or option.look > kept[-1].look:
@@ -106,7 +137,7 @@ def best(found: Sequence[Option]) -> list[Option]:
 def share(pages: Sequence[Sequence[Option]], limit: int) -> list[Option] | None:
     """One option for each page, together at most `limit` bytes: where a byte makes most difference it is spent first.
 
-    Each list as `options` returns it. None where even the smallest of all are too much, or a page has none.
+    Each list as `best` returns it. None where even the smallest of all are too much, or a page has none.
     """
     if not all(pages):
         return None

@@ -2,8 +2,8 @@
 
 The page is looked at through windows of one millimetre, about one small letter. Where something is written (strokes
 darker or lighter than what is around them), the correlation of the two pictures says whether the strokes still have
-their shape. A page is as legible as the worst tenth of its windows, for small print goes first; and as its worst place of
-9 mm, for one faint line of pencil is less than a tenth. What the numbers mean was found by comparing them with what
+their shape. A page is as legible as the worst tenth of its windows, for small print goes first; and as its worst place
+of 9 mm, for one faint line of pencil is less than a tenth. What the numbers mean was found by comparing them with what
 tesseract still reads: docs/decisions/0019-fit.md.
 """
 

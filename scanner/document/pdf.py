@@ -1,20 +1,20 @@
 """Encoded pages become a PDF: PDF/A-2b, linearised, checked, the same bytes for the same pages.
 
-Facts: ISO 19005-2 (PDF/A-2) sections 6.1 (trailer ID, header), 6.2.3 (output intent), 6.6 (XMP); ISO 32000-1 sections 7.4.6
-(CCITTFaxDecode) and 14.11.5 (output intents); ICC.1:2010 section 7.2 (the profile's header).
+Facts: ISO 19005-2 (PDF/A-2) sections 6.1 (trailer ID, header), 6.2.3 (output intent), 6.6 (XMP); ISO 32000-1 sections
+7.4.6 (CCITTFaxDecode) and 14.11.5 (output intents); ICC.1:2010 section 7.2 (the profile's header).
 JPEG data lie in the file as they were encoded: nothing is encoded twice.
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import BinaryIO
 
 import pikepdf
-from PIL import ImageCms
 from pikepdf import Array, Dictionary, Name, Pdf, Stream
+from PIL import ImageCms
 
 from scanner.document.encode import Encoded
 from scanner.document.model import Mode, Refusal, Refused
@@ -47,16 +47,8 @@ def srgb() -> bytes:
     return bytes(made)
 
 
-def assemble(pages: Iterable[Encoded]) -> Pdf:
-    """A PDF of one picture a page, at the pictures' true sizes. Not yet saved."""
-    pdf = pikepdf.new()
-    for page in pages:
-        add(pdf, page)
-    mark_archival(pdf)
-    return pdf
-
-
 def add(pdf: Pdf, page: Encoded) -> None:
+    """One page more: the picture at its true size."""
     picture = Stream(pdf, page.data)
     picture.Type, picture.Subtype = Name.XObject, Name.Image
     picture.Width, picture.Height = page.width, page.height
@@ -101,6 +93,12 @@ def mark_archival(pdf: Pdf) -> None:
         del pdf.trailer.Info
 
 
+def is_ours(untrusted_pdf: Pdf) -> bool:
+    """Whether it says of itself what `mark_archival` writes, to the letter."""
+    untrusted_xmp = untrusted_pdf.Root.get("/Metadata")
+    return isinstance(untrusted_xmp, Stream) and untrusted_xmp.read_bytes() == _XMP.encode("utf-8")
+
+
 def save(pdf: Pdf, out: BinaryIO) -> int:
     """Writes it, linearised; bytes. The file's ID is a hash of its content."""
     began = out.tell()
@@ -127,13 +125,21 @@ def check(untrusted_data: BinaryIO, pages: int) -> None:
         raise Refused(Refusal.BROKEN)
 
 
-def problems(pdf: Pdf) -> Sequence[str]:
+def problems(pdf: Pdf) -> Sequence[object]:
     """As qpdf finds them. Before pikepdf 9.6 this is `check`."""
-    find: Callable[[], Sequence[str]] = getattr(pdf, "check_pdf_syntax", None) or pdf.check  # type: ignore[attr-defined]
+    find: Callable[[], Sequence[object]] = getattr(pdf, "check_pdf_syntax", None) or pdf.check  # type: ignore[attr-defined]
     return find()
 
 
-def size_of(pages: Sequence[Encoded]) -> int:
-    """Bytes of the PDF of these pages, by making it."""
-    with assemble(pages) as pdf:
-        return save(pdf, io.BytesIO())
+def size(pdf: Pdf) -> int:
+    """Bytes that it has once it is saved, by saving it."""
+    return save(pdf, io.BytesIO())
+
+
+def rewrite(pdf: Pdf, out: BinaryIO, pages: int) -> int:
+    """In place of what is in `out`, and checked; bytes. Raises Refused(BROKEN), OSError."""
+    out.seek(0)
+    out.truncate()
+    length = save(pdf, out)
+    check(out, pages)
+    return length

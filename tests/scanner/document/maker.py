@@ -12,12 +12,13 @@ from scanner.document.raster import Page
 
 FONTS = "/usr/share/fonts/truetype/dejavu/"
 TEXT = (
-    "Madame, Monsieur, nous avons bien reçu votre demande du 12 mars 2026 concernant l'allocation de logement. Pour que "
-    "nous puissions l'étudier, il manque les papiers suivants : une copie de votre pièce d'identité, le dernier avis "
-    "d'imposition, une attestation de votre bailleur et un relevé bancaire au nom du demandeur. Vous pouvez les envoyer "
-    "par courrier ou les déposer sur notre site avant le 30 avril. Passé ce délai, votre dossier sera fermé, et il "
-    "faudra en commencer un autre. Si vous avez besoin d'aide, un conseiller vous reçoit sans rendez-vous le mardi de "
-    "9 heures à 12 heures à la mairie, ou par téléphone au 01 23 45 67 89. Numéro de dossier : 4471 0825 63 B. "
+    "Madame, Monsieur, nous avons bien reçu votre demande du 12 mars 2026 concernant l'allocation de logement. "
+    "Pour que nous puissions l'étudier, il manque les papiers suivants : une copie de votre pièce d'identité, le "
+    "dernier avis d'imposition, une attestation de votre bailleur et un relevé bancaire au nom du demandeur. Vous "
+    "pouvez les envoyer par courrier ou les déposer sur notre site avant le 30 avril. Passé ce délai, votre dossier "
+    "sera fermé, et il faudra en commencer un autre. Si vous avez besoin d'aide, un conseiller vous reçoit sans "
+    "rendez-vous le mardi de 9 heures à 12 heures à la mairie, ou par téléphone au 01 23 45 67 89. Numéro de "
+    "dossier : 4471 0825 63 B. "
 )
 
 
@@ -77,9 +78,10 @@ def write(
 def photo(width: int, height: int, seed: int = 3) -> NDArray[np.uint8]:
     """Something like a picture: soft shapes, fine grain, every colour."""
     random = np.random.default_rng(seed)
-    soft = Image.fromarray(random.integers(0, 256, (9, 7, 3), np.uint8)).resize((width, height), Image.Resampling.BICUBIC)
-    fine = Image.fromarray(random.integers(0, 256, (height // 8, width // 8, 3), np.uint8))
-    mixed = Image.blend(soft, fine.resize((width, height), Image.Resampling.BICUBIC), 0.15)
+    way = Image.Resampling.BICUBIC
+    soft = Image.fromarray(random.integers(0, 256, (9, 7, 3), np.uint8)).resize((width, height), way)
+    fine = Image.fromarray(random.integers(0, 256, (height // 8, width // 8, 3), np.uint8)).resize((width, height), way)
+    mixed = Image.blend(soft, fine, 0.15)
     return np.asarray(mixed)
 
 
