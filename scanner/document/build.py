@@ -68,6 +68,6 @@ def in_memory(page: Raster) -> Raster:
 def finish(made: pikepdf.Pdf, out: BinaryIO, pages: int, progress: Progress) -> int:
     """Marks, writes and checks what `pdf.add` was called for; bytes."""
     pdf_file.mark_archival(made)
-    size = pdf_file.rewrite(made, out, pages)
+    size = pdf_file.rewrite(made, out, pages, ours=True)
     progress(100)
     return size

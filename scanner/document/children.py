@@ -22,7 +22,7 @@ _CHUNK = 1 << 20
 
 def run(
     argv: Sequence[str],
-    document: BinaryIO | int,
+    document: BinaryIO,
     *,
     most: int,
     seconds: int,
@@ -32,10 +32,22 @@ def run(
     """What the program says, given the document as its standard input; at most `most` bytes of it.
 
     Ended with this process, after so many seconds of processor or three times as many of any, or when it says more.
-    Raises Refused(TOO_LONG) for these, Refused(BROKEN) if it fails by itself, Stopped; FileNotFoundError without it.
+    One document has one child at a time. Raises Refused(TOO_LONG) for these, Refused(BROKEN) if it fails by itself,
+    Stopped.
     """
-    descriptor = document if isinstance(document, int) else document.fileno()
+    descriptor = document.fileno()
+    before = os.lseek(descriptor, 0, os.SEEK_CUR)
     os.lseek(descriptor, 0, os.SEEK_SET)
+    try:
+        return _run(argv, descriptor, most, seconds, cancelled, threads)
+    finally:
+        # The child moved the place that we share with it, and Python's buffer trusts that nobody does.
+        os.lseek(descriptor, before, os.SEEK_SET)
+
+
+def _run(
+    argv: Sequence[str], descriptor: int, most: int, seconds: int, cancelled: Cancelled, threads: int
+) -> bytes:
     limits = (f"--as={MEMORY}", f"--cpu={seconds}", "--fsize=0", "--core=0", "--nofile=64")
     with subprocess.Popen(
         ["/usr/bin/setpriv", "--pdeathsig", "KILL", "/usr/bin/prlimit", *limits, *argv],

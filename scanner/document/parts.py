@@ -90,4 +90,4 @@ def _write(made: Pdf, out: BinaryIO, archival: bool) -> int:
     made.remove_unreferenced_resources()
     if archival:
         pdf_file.mark_archival(made)
-    return pdf_file.rewrite(made, out, len(made.pages))
+    return pdf_file.rewrite(made, out, len(made.pages), ours=archival)

@@ -19,6 +19,9 @@ from PIL import ImageCms
 from scanner.document.encode import Encoded
 from scanner.document.model import Mode, Refusal, Refused
 
+_LINEAR, _LINEAR_PAGE = 1200, 40
+"""Bytes that linearising adds, at most, and for each page."""
+
 TITLE = "Document"
 """Of every PDF that is made here: PDF/A asks for none, viewers show the file's name where there is none."""
 
@@ -113,12 +116,15 @@ def save(pdf: Pdf, out: BinaryIO) -> int:
     return out.tell() - began
 
 
-def check(untrusted_data: BinaryIO, pages: int) -> None:
-    """That a PDF that was just written can be read, is linearised and has so many pages. Raises Refused(BROKEN)."""
+def check(untrusted_data: BinaryIO, pages: int, *, ours: bool) -> None:
+    """That a PDF that was just written can be read, is linearised and has so many pages. Raises Refused(BROKEN).
+
+    In what was brought there may be pictures that nobody can decode; in what is `ours` everything is decoded.
+    """
     untrusted_data.seek(0)
     try:
         with pikepdf.open(untrusted_data) as pdf:
-            whole = not problems(pdf) and pdf.is_linearized and len(pdf.pages) == pages
+            whole = pdf.is_linearized and len(pdf.pages) == pages and not (ours and problems(pdf))
     except pikepdf.PdfError as error:
         raise Refused(Refusal.BROKEN) from error
     if not whole:
@@ -132,14 +138,19 @@ def problems(pdf: Pdf) -> Sequence[object]:
 
 
 def size(pdf: Pdf) -> int:
-    """Bytes that it has once it is saved, by saving it."""
-    return save(pdf, io.BytesIO())
+    """Bytes that it has once it is saved, or a little more, by saving it.
+
+    What was saved linearised cannot be saved again (qpdf has taken its page tree apart), so it is not linearised here.
+    """
+    out = io.BytesIO()
+    pdf.save(out, object_stream_mode=pikepdf.ObjectStreamMode.generate, deterministic_id=True)
+    return len(out.getvalue()) + _LINEAR + _LINEAR_PAGE * len(pdf.pages)
 
 
-def rewrite(pdf: Pdf, out: BinaryIO, pages: int) -> int:
+def rewrite(pdf: Pdf, out: BinaryIO, pages: int, *, ours: bool) -> int:
     """In place of what is in `out`, and checked; bytes. Raises Refused(BROKEN), OSError."""
     out.seek(0)
     out.truncate()
     length = save(pdf, out)
-    check(out, pages)
+    check(out, pages, ours=ours)
     return length

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from typing import BinaryIO, NamedTuple
 
 import numpy as np
@@ -35,8 +36,9 @@ def render(untrusted_file: BinaryIO, page: int, box: tuple[int, int], *, cancell
         if page != 1:
             raise Refused(Refusal.NO_PAGE)
         return _picture(untrusted_file, box)
-    width, height = points_of(untrusted_file, page)
-    return drawn(untrusted_file, page, *within(width, height, box), cancelled=cancelled)
+    points = points_of(untrusted_file, page)
+    width, height = within(*points, box)
+    return sized(drawn(untrusted_file, page, points, 72 * width / points[0], cancelled=cancelled), width, height)
 
 
 def within(width: float, height: float, box: tuple[int, int]) -> tuple[int, int]:
@@ -76,14 +78,17 @@ def shown_points(page: Page) -> tuple[float, float]:
     return (height, width) if turned else (width, height)
 
 
-def drawn(untrusted_file: BinaryIO, page: int, width: int, height: int, *, cancelled: Cancelled = never) -> Pixels:
-    """A page of a PDF at a size in pixels; RGB."""
-    if not (0 < width <= _SIDE and 0 < height <= _SIDE):
+def drawn(
+    untrusted_file: BinaryIO, page: int, points: tuple[float, float], dpi: float, *, cancelled: Cancelled = never
+) -> Pixels:
+    """A page of a PDF whose size, as shown, is `points`; RGB."""
+    width, height = (math.ceil(one / 72 * dpi) + 1 for one in points)
+    if width > _SIDE or height > _SIDE:
         raise Refused(Refusal.TOO_LARGE)
     said = children.run(
         [
             *(_PDFTOPPM, "-f", str(page), "-l", str(page), "-cropbox", "-singlefile", "-q"),
-            *("-scale-to-x", str(width), "-scale-to-y", str(height), "-"),
+            *("-r", f"{dpi:.5f}", "-"),
         ],
         untrusted_file,
         most=3 * width * height + 100,
@@ -92,11 +97,12 @@ def drawn(untrusted_file: BinaryIO, page: int, width: int, height: int, *, cance
     )
     head = io.BytesIO(said[:100])
     kind, size, depth = head.readline().strip(), head.readline().split(), head.readline().strip()
-    if kind != b"P6" or depth != b"255" or size != [b"%d" % width, b"%d" % height]:
+    if kind != b"P6" or depth != b"255" or len(size) != 2 or not all(one.isdigit() for one in size):
         raise Refused(Refusal.BROKEN)
-    if len(said) - head.tell() != 3 * width * height:
+    across, down = (int(one) for one in size)
+    if len(said) - head.tell() != 3 * across * down or not said[head.tell() :]:
         raise Refused(Refusal.BROKEN)
-    return np.frombuffer(said, np.uint8, offset=head.tell()).reshape(height, width, 3)
+    return np.frombuffer(said, np.uint8, offset=head.tell()).reshape(down, across, 3)
 
 
 class Placed(NamedTuple):

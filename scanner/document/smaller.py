@@ -83,9 +83,8 @@ def _packed(
             size = pdf_file.size(pdf)
         else:
             least, faded = 1.0, 0
-        if size > limit:
+        if size > limit or (size := pdf_file.rewrite(pdf, out, count, ours=False)) > limit:
             return None
-        pdf_file.rewrite(pdf, out, count)
         return Fitted(size, count, legibility=round(least, 3), lost_colour=faded)
 
 
@@ -133,15 +132,14 @@ class DrawnPage(NamedTuple):
 
     untrusted_file: BinaryIO
     page: int
+    points: tuple[float, float]
     dpi: float
-    width: int
-    height: int
     cancelled: Cancelled
 
     @property
     def pixels(self) -> Pixels:
         """Raises Refused, Stopped."""
-        return drawn(self.untrusted_file, self.page, self.width, self.height, cancelled=self.cancelled)
+        return drawn(self.untrusted_file, self.page, self.points, self.dpi, cancelled=self.cancelled)
 
 
 class Drawn(Sequence[Raster]):
@@ -173,6 +171,5 @@ class Drawn(Sequence[Raster]):
         width, height = points_of(self._file, index + 1)
         own = _DRAWN_DPI if self._text else self._dpi.get(index + 1, _DRAWN_DPI)
         dpi = min(max(own, 72.0), float(_DRAWN_DPI), 72 * (_MOST_PIXELS / (width * height)) ** 0.5)
-        across, down = max(1, round(width / 72 * dpi)), max(1, round(height / 72 * dpi))
-        return DrawnPage(self._file, index + 1, dpi, across, down, self._cancelled)
+        return DrawnPage(self._file, index + 1, (width, height), dpi, self._cancelled)
 

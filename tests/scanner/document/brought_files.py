@@ -25,7 +25,9 @@ def written(pages: int = 1, lines: int = 30) -> Pdf:
     pdf = pikepdf.new()
     font = pdf.make_indirect(Dictionary(Type=Name.Font, Subtype=Name.Type1, BaseFont=Name.Helvetica))
     for number in range(pages):
-        text = "".join(f"BT /F1 11 Tf 60 {780 - 20 * line} Td (Page {number + 1} line {line}) Tj ET\n" for line in range(lines))
+        text = "".join(
+            f"BT /F1 11 Tf 60 {780 - 20 * line} Td (Page {number + 1} line {line}) Tj ET\n" for line in range(lines)
+        )
         page = Dictionary(
             Type=Name.Page,
             MediaBox=Array([0, 0, 595, 842]),
@@ -153,6 +155,5 @@ def png_of(width: int, height: int) -> bytes:
         return len(data).to_bytes(4, "big") + kind + data + zlib.crc32(kind + data).to_bytes(4, "big")
 
     head = width.to_bytes(4, "big") + height.to_bytes(4, "big") + bytes((8, 2, 0, 0, 0))
-    return (
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(bytes(100_000))) + chunk(b"IEND", b"")
-    )
+    body = chunk(b"IDAT", zlib.compress(bytes(100_000)))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + body + chunk(b"IEND", b"")

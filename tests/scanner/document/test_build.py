@@ -73,7 +73,7 @@ def test_a_jpeg_lies_in_the_file_as_it_was_encoded(stamped: Page) -> None:
     out = io.BytesIO()
     with pikepdf.new() as pdf:
         pdf_file.add(pdf, encoded)
-        pdf_file.rewrite(pdf, out, 1)
+        pdf_file.rewrite(pdf, out, 1, ours=True)
     with pikepdf.open(out) as pdf:
         assert pdf.pages[0].Resources.XObject.Im0.read_raw_bytes() == encoded.data
 
@@ -82,7 +82,7 @@ def test_black_and_white_is_shown_dot_for_dot(letter: Page, file: Files, tmp_pat
     encoded, _seen = encode(letter, Way(Mode.BITONAL, 300))
     with pikepdf.new() as pdf:
         pdf_file.add(pdf, encoded)
-        pdf_file.rewrite(pdf, file("made.pdf"), 1)
+        pdf_file.rewrite(pdf, file("made.pdf"), 1, ours=True)
     judges.say("pdfimages", "-png", str(tmp_path / "made.pdf"), str(tmp_path / "dots"))
     with Image.open(tmp_path / "dots-000.png") as shown:
         assert np.array_equal(np.asarray(shown.convert("L")), bitonal(letter, 300))

@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scanner.document.encode import Way
@@ -27,14 +27,14 @@ def fitted(pages: Sequence[Page], limit: int, *, keep_colour: bool = False) -> t
     return done, out.getvalue()
 
 
-def test_a_larger_limit_looks_better(letter: Page, stamped: Page, pencilled: Page, tmp_path: object) -> None:
-    pages = [letter, stamped, pencilled]
-    small, _bytes = fitted(pages, 170_000)
-    large, data = fitted(pages, 1_000_000)
+def test_a_larger_limit_looks_better(stamped: Page, pencilled: Page) -> None:
+    pages = [stamped, pencilled]
+    small, _data = fitted(pages, 80_000)
+    large, _data = fitted(pages, 700_000)
     assert LEAST <= small.legibility <= large.legibility
     assert large.size > 2 * small.size
     assert large.lost_colour == 0
-    assert small.pages == large.pages == 3
+    assert small.pages == large.pages == 2
 
 
 def test_what_comes_of_it_is_sound(stamped: Page, pencilled: Page, tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -45,8 +45,8 @@ def test_what_comes_of_it_is_sound(stamped: Page, pencilled: Page, tmp_path_fact
 
 
 def test_it_says_how_many_parts_would_do_and_they_do() -> None:
-    pages = [maker.lettered(points=7, millimetres=maker.A5, seed=seed) for seed in range(4)]
-    limit = 75_000
+    pages = [maker.lettered(points=7, millimetres=(120, 90), seed=seed) for seed in range(4)]
+    limit = 35_000
     done = fit_pages(pages, limit, io.BytesIO())
     assert isinstance(done, Unreadable)
     assert done.parts is not None
@@ -64,7 +64,7 @@ def test_one_page_that_is_too_much_cannot_be_split(illustrated: Page) -> None:
 
 
 def test_colours_that_are_to_be_kept_are_kept(stamped: Page) -> None:
-    limit = 40_000
+    limit = 25_000
     done, _data = fitted([stamped], limit)
     assert done.lost_colour == 1
     kept = fit_pages([stamped], limit, io.BytesIO(), keep_colour=True)
@@ -101,6 +101,7 @@ WAY = Way(Mode.GREY, 100, 50)
 an_option = st.builds(Option, st.just(WAY), st.integers(1, 1000), st.floats(0, 1), st.just(1.0))
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(an_option, max_size=4), min_size=1, max_size=3), st.integers(1, 3000))
 def test_a_share_is_found_if_there_is_one_and_is_under_the_limit(found: list[list[Option]], limit: int) -> None:
     pages = [best(one) for one in found]

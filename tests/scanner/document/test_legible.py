@@ -17,7 +17,7 @@ from scanner.document.model import Mode
 from scanner.document.raster import Page, Pixels, bitonal, grey, sized
 from tests.scanner.document import maker
 
-STRIP = (120.0, 30.0)
+STRIP = (150.0, 45.0)
 
 
 def test_the_same_page_is_wholly_legible(letter: Page) -> None:
@@ -39,7 +39,7 @@ def test_fewer_dots_are_less_legible(points: float) -> None:
 
 def test_small_print_is_lost_first() -> None:
     small, large = (maker.lettered(points=points, millimetres=STRIP) for points in (5, 12))
-    way = Way(Mode.GREY, 110, 40)
+    way = Way(Mode.GREY, 90, 30)
     assert Original(small).seen(encode(small, way)[1]).legibility < LEAST
     assert Original(large).seen(encode(large, way)[1]).legibility > LEAST
 

@@ -75,9 +75,9 @@ def test_a_photo_keeps_its_pixels_and_loses_its_notes(
     merge([file("in.jpg", data)], file("out.pdf"))
     assert b"MARK" not in (tmp_path / "out.pdf").read_bytes()
     with open(tmp_path / "in.jpg", "rb") as before, open(tmp_path / "out.pdf", "rb") as after:
-        shown = [render(one, 1, (120, 120)).astype(int) for one in (before, after)]
+        shown = [render(one, 1, (30, 30)).astype(int) for one in (before, after)]
     assert shown[0].shape == shown[1].shape
-    assert np.abs(shown[0] - shown[1]).mean() < 6
+    assert np.corrcoef(shown[0].ravel(), shown[1].ravel())[0, 1] > 0.9
     if orientation != 5:  # a mirrored one is encoded anew
         with pikepdf.open(tmp_path / "out.pdf") as pdf:
             kept = pdf.pages[0].Resources.XObject.Im0.read_raw_bytes()
