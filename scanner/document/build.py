@@ -40,9 +40,7 @@ def never() -> bool:
     return False
 
 
-def build(
-    pages: Sequence[Raster], out: BinaryIO, *, progress: Progress = nothing, cancelled: Cancelled = never
-) -> int:
+def build(pages: Sequence[Raster], out: BinaryIO, *, progress: Progress = nothing, cancelled: Cancelled = never) -> int:
     """Writes a PDF/A-2b of the pages into `out`, which can be read too; bytes.
 
     Colour, grey or black and white by what is on a page, with as many dots as its letters need. The same pages give

@@ -45,9 +45,7 @@ def run(
         os.lseek(descriptor, before, os.SEEK_SET)
 
 
-def _run(
-    argv: Sequence[str], descriptor: int, most: int, seconds: int, cancelled: Cancelled, threads: int
-) -> bytes:
+def _run(argv: Sequence[str], descriptor: int, most: int, seconds: int, cancelled: Cancelled, threads: int) -> bytes:
     limits = (f"--as={MEMORY}", f"--cpu={seconds}", "--fsize=0", "--core=0", "--nofile=64")
     with subprocess.Popen(
         ["/usr/bin/setpriv", "--pdeathsig", "KILL", "/usr/bin/prlimit", *limits, *argv],

@@ -78,4 +78,3 @@ def g4(made: Pixels) -> bytes:
     if len(places) != 1 or photometric != 0:
         raise RuntimeError("libtiff wrote another kind of strip than it was asked for")
     return data[places[0] : places[0] + lengths[0]]
-

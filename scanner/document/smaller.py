@@ -172,4 +172,3 @@ class Drawn(Sequence[Raster]):
         own = _DRAWN_DPI if self._text else self._dpi.get(index + 1, _DRAWN_DPI)
         dpi = min(max(own, 72.0), float(_DRAWN_DPI), 72 * (_MOST_PIXELS / (width * height)) ** 0.5)
         return DrawnPage(self._file, index + 1, (width, height), dpi, self._cancelled)
-

@@ -48,7 +48,7 @@ def test_what_packing_alone_makes_fit_keeps_every_dot(file: Files, tmp_path: Pat
     pdf.attachments["notes.txt"] = random.Random(1).randbytes(10_000)
     brought_files.with_picture(pdf, 0, brought_files.jpeg_stream(pdf, 300, 200), "P1", (100, 20, 90, 60))
     data = brought_files.saved(pdf)
-    done = fit(file("in.pdf", data), len(data) - 12_000, file("out.pdf"))
+    done = fit(file("in.pdf", data), len(data) - 9_000, file("out.pdf"))
     assert isinstance(done, Fitted)
     assert done.legibility == 1
     with pikepdf.open(tmp_path / "in.pdf") as before, pikepdf.open(tmp_path / "out.pdf") as after:
