@@ -1,0 +1,71 @@
+"""Scanned pages become a PDF: each kept as it needs to be, one page in memory at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+import numpy as np
+import pikepdf
+
+from scanner.document import pdf as pdf_file
+from scanner.document.encode import encode
+from scanner.document.ladder import usual
+from scanner.document.legible import Original
+from scanner.document.model import Cancelled, Progress, Refusal, Refused, Stopped
+from scanner.document.raster import Page, Pixels, Raster
+
+
+class Stored(NamedTuple):
+    """A page that waits in a file of `numpy.save`, and is read when it is its turn."""
+
+    path: Path
+    dpi: float
+
+    @property
+    def pixels(self) -> Pixels:
+        """Raises ValueError where the file is not one, OSError."""
+        pixels = np.load(self.path, mmap_mode="r", allow_pickle=False)
+        if pixels.dtype != np.uint8 or pixels.ndim not in (2, 3):
+            raise ValueError("not a page")
+        return np.asarray(pixels)
+
+
+def nothing(_percent: int) -> None:
+    """A progress that nobody follows."""
+
+
+def never() -> bool:
+    return False
+
+
+def build(pages: Sequence[Raster], out: BinaryIO, *, progress: Progress = nothing, cancelled: Cancelled = never) -> int:
+    """Writes a PDF/A-2b of the pages into `out`, which can be read too; bytes.
+
+    Colour, grey or black and white by what is on a page, with as many dots as its letters need. The same pages give
+    the same bytes. `pixels` of each page are asked for once or twice. Raises Refused(EMPTY), Stopped, OSError.
+    """
+    if not pages:
+        raise Refused(Refusal.EMPTY)
+    with pikepdf.new() as made:
+        for number, page in enumerate(pages):
+            if cancelled():
+                raise Stopped
+            progress(100 * number // len(pages))
+            whole = in_memory(page)
+            pdf_file.add(made, encode(whole, usual(whole, Original(whole)))[0])
+        return finish(made, out, len(pages), progress)
+
+
+def in_memory(page: Raster) -> Raster:
+    """The page with its pixels at hand; other pages' may be gone by then."""
+    return Page(np.ascontiguousarray(page.pixels), page.dpi)
+
+
+def finish(made: pikepdf.Pdf, out: BinaryIO, pages: int, progress: Progress) -> int:
+    """Marks, writes and checks what `pdf.add` was called for; bytes."""
+    pdf_file.mark_archival(made)
+    size = pdf_file.rewrite(made, out, pages, ours=True)
+    progress(100)
+    return size
