@@ -34,6 +34,8 @@ class ScanProblem(enum.StrEnum):
     NOT_FOUND = "not_found"
     TRUNCATED = "truncated"
     """The page ended before its end, and was not kept."""
+    FULL = "full"
+    """No room for another page: those that are there are to become a document first."""
     FAILED = "failed"
 
 
