@@ -197,7 +197,8 @@ class Feed:
                 continue  # a device that goes on after its last line
             file.write(rows.take(view[:count]))
             if time.monotonic() - self._told_at >= _TELL_SECONDS:
-                self._tell(Arriving(source, min(99, 100 * rows.count // lines) if lines > 0 else None))
+                percent = min(99, 100 * rows.count // lines) if lines > 0 else None
+                self._tell(Arriving(source, begun=True, percent=percent))
 
     def _need_room(self, directory: Path, size: int) -> None:
         room = os.statvfs(directory)

@@ -39,6 +39,8 @@ class Arriving(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="arr
     """Lines of a page arrive. Said again and again: its absence is how a hang is known."""
 
     source: Source
+    begun: bool = False
+    """Some have come."""
     percent: int | None = None
 
 
@@ -58,13 +60,19 @@ FeedSaid = Looked | Arriving | Whole | Ended
 
 
 class Prepare(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="prepare"):
-    """Make a page right: `ID.raw` or `ID.jpg` in, `ID.N.page` out. A card has the id of its second face in `back`."""
+    """Make a page right. In: `RAW.raw`, or what an earlier task made of it, `RAW.jpg`. Out: both `RAW.jpg` and
+    `PAGE.VERSION.jpg`.
+    """
 
     page: str
     version: int
+    raw: str
+    back: str | None = None
+    """Of a card: its other face."""
     undone: tuple[Correction, ...] = ()
     quarter_turns: int = 0
-    back: str | None = None
+    plain: bool = False
+    """Without any correction: the last try."""
 
 
 class Prepared(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="prepared"):
@@ -73,7 +81,7 @@ class Prepared(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="pre
 
 
 class Show(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="show"):
-    """A page as raw pixels into `target`, no larger than `width` by `height`."""
+    """A page that was made right, as raw RGB pixels in the file `target`, no larger than `width` by `height`."""
 
     page: str
     version: int
@@ -88,7 +96,7 @@ class Shown(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="shown"
 
 
 class Bind(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="bind"):
-    """The pages, as (id, version), become the document `target`."""
+    """The pages that were made right, as (id, version), become the document `target`."""
 
     pages: tuple[tuple[str, int], ...]
     target: str
