@@ -21,6 +21,8 @@ from scanner.messages import (
     Arriving,
     Bind,
     Bound,
+    Compact,
+    Compacted,
     Ended,
     FeedSaid,
     FeedTask,
@@ -213,6 +215,9 @@ class Press:
     async def prepare(self, task: Prepare, *, urgent: bool) -> Prepared | None:
         """None: it cannot be done."""
         return await self._ask(task, 1 if urgent else 2, Prepared)
+
+    async def compact(self, task: Compact) -> Compacted | None:
+        return await self._ask(task, 3, Compacted)
 
     async def show(self, task: Show) -> Shown | None:
         return await self._ask(task, 0, Shown)

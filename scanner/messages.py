@@ -60,9 +60,7 @@ FeedSaid = Looked | Arriving | Whole | Ended
 
 
 class Prepare(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="prepare"):
-    """Make a page right. In: `RAW.raw`, or what an earlier task made of it, `RAW.jpg`. Out: both `RAW.jpg` and
-    `PAGE.VERSION.jpg`.
-    """
+    """Make a page right. In: `RAW.raw`, or what `Compact` made of it, `RAW.jpg`. Out: `PAGE.VERSION.jpg`."""
 
     page: str
     version: int
@@ -78,6 +76,16 @@ class Prepare(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="prep
 class Prepared(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="prepared"):
     corrections: tuple[Corrected, ...] = ()
     blank: bool = False
+
+
+class Compact(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="compact"):
+    """`RAW.raw` in, `RAW.jpg` out."""
+
+    raw: str
+
+
+class Compacted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="compacted"):
+    pass
 
 
 class Show(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="show"):
@@ -110,5 +118,5 @@ class Impossible(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="i
     """The task failed; the press goes on."""
 
 
-PressTask = Prepare | Show | Bind
-PressSaid = Prepared | Shown | Bound | Impossible
+PressTask = Prepare | Compact | Show | Bind
+PressSaid = Prepared | Compacted | Shown | Bound | Impossible

@@ -19,7 +19,19 @@ import numpy as np
 from PIL import Image
 
 from scanner import right
-from scanner.messages import Bind, Bound, Impossible, Prepare, Prepared, PressSaid, PressTask, Show, Shown
+from scanner.messages import (
+    Bind,
+    Bound,
+    Compact,
+    Compacted,
+    Impossible,
+    Prepare,
+    Prepared,
+    PressSaid,
+    PressTask,
+    Show,
+    Shown,
+)
 from scanner.raster import HEADER, RAW, read_header
 from scanner.right import Pixels, Scan
 from scanner.store import MADE
@@ -62,8 +74,12 @@ class StoredPage:
 
 
 def save(path: Path, scan: Scan) -> None:
-    """Raises OSError, ValueError."""
-    ordered = cv2.cvtColor(scan.pixels, cv2.COLOR_RGB2BGR) if scan.pixels.ndim == 3 else scan.pixels
+    """The pixels mean nothing afterwards. Raises OSError, ValueError."""
+    ordered = scan.pixels
+    if ordered.ndim == 3:
+        # In place where the pixels are nobody's but ours: a page of 600 dots an inch is 100 MB.
+        ours = ordered.flags.writeable and ordered.flags.c_contiguous
+        ordered = cv2.cvtColor(ordered, cv2.COLOR_RGB2BGR, dst=ordered if ours else None).astype(np.uint8, copy=False)
     fine = cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444
     settings = [cv2.IMWRITE_JPEG_QUALITY, QUALITY, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, fine]
     done, encoded = cv2.imencode(".jpg", ordered, settings)
@@ -106,6 +122,9 @@ class Worker:
             match task:
                 case Prepare():
                     return self._prepare(task)
+                case Compact(raw):
+                    save(self._directory / f"{raw}{MADE}", load(self._directory, raw))
+                    return Compacted()
                 case Show():
                     return self._show(task)
                 case Bind():
@@ -115,23 +134,16 @@ class Worker:
             return Impossible()
 
     def _prepare(self, task: Prepare) -> Prepared:
-        front = self._taken(task.raw)
-        scan = front if task.back is None else right.card(front, self._taken(task.back))
+        scan = load(self._directory, task.raw)
+        if task.back is not None:
+            scan = right.card(scan, load(self._directory, task.back))
         if task.plain:
             made = right.Prepared(right.plain(scan, task.quarter_turns), (), False)
         else:
             made = right.prepare(scan, undone=frozenset(task.undone), quarter_turns=task.quarter_turns)
-        scan = Scan(np.ascontiguousarray(made.scan.pixels), made.scan.dpi)
-        save(self._made(task.page, task.version), scan)
+        del scan
+        save(self._made(task.page, task.version), Scan(np.ascontiguousarray(made.scan.pixels), made.scan.dpi))
         return Prepared(made.corrections, made.blank)
-
-    def _taken(self, raw: str) -> Scan:
-        """A page as it came. From now on there is a small copy as well, for the next time."""
-        scan = load(self._directory, raw)
-        small = self._directory / f"{raw}{MADE}"
-        if not small.exists():
-            save(small, scan)
-        return scan
 
     def _show(self, task: Show) -> Shown:
         page = self._made(task.page, task.version)

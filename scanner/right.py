@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import BinaryIO, NamedTuple, Protocol
 
-import img2pdf
 import numpy as np
 from numpy.typing import NDArray
 
@@ -65,6 +64,8 @@ def card(front: Scan, back: Scan) -> Scan:
 
 def build(pages: Sequence[Stored], out: BinaryIO) -> None:
     # JOIN: scanner.document.build(pages, out)
+    import img2pdf  # half a second that the first page need not wait for
+
     boxes = [(img2pdf.in_to_pt(page.pixels.shape[1] / page.dpi), None) for page in pages]
     layout = img2pdf.get_layout_fun(boxes[0] if len(set(boxes)) == 1 else None)
     img2pdf.convert([page.jpeg for page in pages], outputstream=out, layout_fun=layout, nodate=True, producer="")

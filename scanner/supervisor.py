@@ -19,7 +19,8 @@ import msgspec
 
 from scanner import calls
 from scanner.children import Feeding, Patience, Press
-from scanner.messages import Arriving, Bind, FeedSaid, FeedTask, Looked, Prepare, Show, Whole
+from scanner.making import Maker
+from scanner.messages import Arriving, Bind, FeedSaid, FeedTask, Looked, Whole
 from scanner.model import (
     ScannerSettings,
     ScannerState,
@@ -30,6 +31,7 @@ from scanner.model import (
 from scanner.pictures import Pictures
 from scanner.store import Page, Places, Store
 from session import rpc
+from session.published import Published
 
 logger = logging.getLogger(__name__)
 
@@ -48,19 +50,17 @@ class Supervisor:
         self._store = Store(places.pages)
         for raw in self._store.unknown():
             self._store.arrived(raw)
-        self._pictures = Pictures(places.pictures)
         self._press = Press(self._patience)
+        self._maker = Maker(self._store, self._press, Pictures(places.pictures), self._changed)
         self._feeding: Feeding | None = None
         self._use: asyncio.Task[None] | None = None
-        self._making: dict[str, asyncio.Task[None]] = {}
         self._keeping = False
         # After a restart: the pages are there, and the scanner is free.
         self._stage = ScanStage.DONE if self._store.now.pages and not self._store.now.card else ScanStage.READY
         self._source = Source.GLASS
         self._percent: int | None = None
         self._problem: ScanProblem | None = None
-        self._state = ScannerState()
-        self._news = asyncio.Event()
+        self._public = Published(ScannerState())
         self._settling: asyncio.TimerHandle | None = None
         self._published_at = float("-inf")
         self.service = rpc.Service(calls.INTERFACE)
@@ -85,15 +85,13 @@ class Supervisor:
         await self.service.start(socket, mode=0o660)
         pressing = asyncio.create_task(self._press.run())
         try:
-            for page in self._store.now.pages:
-                if page.made != page.version:
-                    self._make(page, urgent=False)
+            self._maker.resume()
             await pressing
         finally:
             await self.service.stop()
             if self._feeding is not None:
                 self._feeding.stop()
-            tasks = [pressing, *self._making.values(), *([self._use] if self._use is not None else [])]
+            tasks = [pressing, *self._maker.tasks, *([self._use] if self._use is not None else [])]
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -125,18 +123,13 @@ class Supervisor:
             problem=self._problem,
             pages=tuple(page.shown for page in now.pages),
         )
-        if fresh != self._state:
-            self._state = fresh
-            self._news.set()
-            self._news = asyncio.Event()
+        self._public.set(fresh)
 
     async def _watch(self, _caller: rpc.Caller, _parameters: rpc.NoParameters) -> AsyncIterator[ScannerState]:
         """The whole picture, now and after each change."""
-        while True:
-            news, state = self._news, self._state
-            yield state
-            if self._state is state:
-                await news.wait()
+        async with contextlib.aclosing(self._public.follow()) as states:
+            async for state in states:
+                yield state
 
     def _enter(self, stage: ScanStage, problem: ScanProblem | None = None) -> None:
         self._stage, self._problem, self._percent = stage, problem, None
@@ -167,7 +160,7 @@ class Supervisor:
         else:
             page = self._store.take_apart()
             if page is not None:
-                self._make(page, urgent=True)
+                self._maker.make(page, urgent=True)
         self._enter(ScanStage.READY)
 
     def _retake(self, _caller: rpc.Caller, parameters: calls.PageParameters) -> None:
@@ -246,7 +239,7 @@ class Supervisor:
     def _arrived(self, raw: str) -> None:
         page = self._store.arrived(raw)
         if page is not None:
-            self._make(page, urgent=False)
+            self._maker.make(page, urgent=False)
 
     # -- the pages -------------------------------------------------------------------------------------------
 
@@ -269,7 +262,7 @@ class Supervisor:
         self._need_kept_open()
         page = msgspec.structs.replace(page, version=page.version + 1, **changes)
         self._store.put(page)
-        self._make(page, urgent=True)
+        self._maker.make(page, urgent=True)
         self._changed()
 
     def _move(self, _caller: rpc.Caller, parameters: calls.MoveParameters) -> None:
@@ -289,45 +282,10 @@ class Supervisor:
         self._forget(frozenset({page.id}))
 
     def _forget(self, pages: frozenset[str]) -> None:
-        for page in pages:
-            self._pictures.forget(page)
-            making = self._making.pop(page, None)
-            if making is not None:
-                making.cancel()
+        self._maker.forget(pages)
         self._store.drop(pages)
         if not self._store.now.pages and self._stage is ScanStage.DONE:
             self._stage = ScanStage.READY
-        self._changed()
-
-    def _make(self, page: Page, *, urgent: bool) -> None:
-        """Has the press make the newest version of a page; what it is at for an older one is for nothing."""
-        before = self._making.get(page.id)
-        if before is not None:
-            before.cancel()
-        task = asyncio.create_task(self._made(page, urgent))
-        self._making[page.id] = task
-
-        def ended(task: asyncio.Task[None]) -> None:
-            if self._making.get(page.id) is task:
-                del self._making[page.id]
-            if not task.cancelled() and task.exception() is not None:
-                logger.error("a page cannot be made", exc_info=task.exception())
-
-        task.add_done_callback(ended)
-
-    async def _made(self, page: Page, urgent: bool) -> None:
-        task = Prepare(page.id, page.version, page.raw, page.back, page.undone, page.quarter_turns)
-        prepared = await self._press.prepare(task, urgent=urgent)
-        if prepared is None:
-            # Better as it came than not at all.
-            prepared = await self._press.prepare(msgspec.structs.replace(task, plain=True), urgent=urgent)
-        now = self._store.find(page.id)
-        if prepared is None or now is None or now.version != page.version:
-            return
-        made = msgspec.structs.replace(now, made=page.version, corrections=prepared.corrections, blank=prepared.blank)
-        self._store.put(made)
-        self._store.compacted(made)
-        self._pictures.forget(page.id, but=page.version)
         self._changed()
 
     # -- what comes of them ----------------------------------------------------------------------------------
@@ -339,8 +297,7 @@ class Supervisor:
             raise rpc.Refused("no_page")
         self._keeping = True
         try:
-            while self._making:
-                await asyncio.wait(list(self._making.values()))
+            await self._maker.idle()
             pages = self._store.now.pages
             target = self._places.papers / f"{secrets.token_hex(8)}.pdf"
             bound = None
@@ -360,22 +317,10 @@ class Supervisor:
         page = self._need(parameters.of)
         if page.made == 0 or parameters.version != page.made or parameters.page != 1:
             raise rpc.Refused("no_picture")
-        name = f"{page.id}-{page.made}-{parameters.width}x{parameters.height}"
-        size = self._pictures.size(name)
-        if size is None:
-            target = str(self._pictures.path(name))
-            show = Show(page.id, page.made, parameters.width, parameters.height, target)
-            shown = await self._press.show(show)
-            if shown is None:
-                raise rpc.Refused("no_picture")
-            now = self._store.find(page.id)
-            if now is None or now.made != page.made:
-                with contextlib.suppress(OSError):
-                    self._pictures.path(name).unlink()
-                raise rpc.Refused("no_picture")
-            size = (shown.width, shown.height)
-            self._pictures.add(name, *size)
-        return calls.PictureFile(name, *size)
+        picture = await self._maker.picture(page, parameters.width, parameters.height)
+        if picture is None:
+            raise rpc.Refused("no_picture")
+        return picture
 
     def _need(self, page: str) -> Page:
         found = self._store.find(page)

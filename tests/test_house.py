@@ -24,7 +24,7 @@ NOT_IN_ROOT = {"cups", "sane", "Xlib", "kivy", "kiosk", "numpy", "PIL", "pikepdf
 OF_SESSION_FOR_KIOSK = {"heart", "model", "pages", "papers", "procedures.model", "published", "rpc", "wire"}
 
 # What the processes of the scan worker share with the rest: one framing, one sign of life.
-OF_SESSION_FOR_SCANNER = {"heart", "model", "rpc", "safely", "wire"}
+OF_SESSION_FOR_SCANNER = {"heart", "model", "published", "rpc", "safely", "wire"}
 
 
 @functools.cache

@@ -18,6 +18,7 @@ from scanner.model import ScannerSettings, ScanProblem, ScanStage, Source
 from session import rpc
 from tests.scanner.conftest import Sane, write_pnm
 from tests.scanner.worker import SETTINGS, worker
+from tests.session.talk import until
 
 QUICK = Patience(look=5, start=5, lines=1.0, stop=0.5, press=10, bind=10)
 
@@ -33,8 +34,8 @@ async def test_a_page_and_what_is_seen_meanwhile(sane: Sane, tmp_path: Path, mon
         assert percents == sorted(percents) != []
         (page,) = (await one.made()).pages
         assert (page.id, page.picture) == (done.pages[0].id, 1)
-        left = sorted(path.name for path in one.places.pages.iterdir())
-        assert left == sorted([f"{page.id}.jpg", f"{page.id}.1.jpg", "pages.json"])
+        expected = sorted([f"{page.id}.jpg", f"{page.id}.1.jpg", "pages.json"])
+        await until(lambda: sorted(path.name for path in one.places.pages.iterdir()) == expected)
 
 
 async def test_every_page_of_the_feeder(sane: Sane, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
