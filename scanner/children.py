@@ -115,11 +115,14 @@ class Child:
             raise Hung(f"not a word for {seconds:g} s") from None
         return wire.decode(self._waiting.pop(0), kind)
 
-    async def end(self) -> None:
-        """Kills it, if it has not ended."""
+    def kill(self) -> None:
         if self.running:
             with contextlib.suppress(ProcessLookupError):
                 self._process.kill()
+
+    async def end(self) -> None:
+        """Kills it, if it has not ended."""
+        self.kill()
         self.hang_up()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_GONE_SECONDS):
@@ -147,17 +150,21 @@ class Feeding:
         if self._child is not None:
             self._halt(self._child)
 
+    def abort(self) -> None:
+        """Kills it: for a use in which nothing moves."""
+        self.stopped = True
+        if self._child is not None:
+            self._child.kill()
+
     def _halt(self, child: Child) -> None:
         child.hang_up()
 
-        def kill() -> None:
-            with contextlib.suppress(ProcessLookupError):
-                child._process.kill()
-
-        self._stopping = asyncio.get_running_loop().call_later(self._patience.stop, kill)
+        self._stopping = asyncio.get_running_loop().call_later(self._patience.stop, child.kill)
 
     async def run(self, task: FeedTask) -> ScanProblem | None:
         """What went wrong; None if nothing did, or if it was stopped."""
+        if self.stopped:
+            return None
         try:
             self._child = child = await Child.start("scanner.feed")
         except OSError as error:

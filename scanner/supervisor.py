@@ -53,7 +53,8 @@ class Supervisor:
         self._press = Press(self._patience)
         self._maker = Maker(self._store, self._press, Pictures(places.pictures), self._changed)
         self._feeding: Feeding | None = None
-        self._use: asyncio.Task[None] | None = None
+        self._uses: set[asyncio.Task[None]] = set()
+        self._arrivals = 0
         self._keeping = False
         # After a restart: the pages are there, and the scanner is free.
         self._stage = ScanStage.DONE if self._store.now.pages and not self._store.now.card else ScanStage.READY
@@ -86,12 +87,11 @@ class Supervisor:
         pressing = asyncio.create_task(self._press.run())
         try:
             self._maker.resume()
+            self._begin("look", None, 0, quiet=True)
             await pressing
         finally:
             await self.service.stop()
-            if self._feeding is not None:
-                self._feeding.stop()
-            tasks = [pressing, *self._maker.tasks, *([self._use] if self._use is not None else [])]
+            tasks = [pressing, *self._maker.tasks, *self._uses]
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -180,7 +180,8 @@ class Supervisor:
         self._press.warm()
         self._begin("scan", Source.GLASS if one else source, left)
 
-    def _begin(self, what: str, source: Source | None, pages: int) -> None:
+    def _begin(self, what: str, source: Source | None, pages: int, *, quiet: bool = False) -> None:
+        """`quiet`: nobody asked for it, and whatever is asked for ends it."""
         settings = self._settings
         task = FeedTask(
             what="look" if what == "look" else "scan",
@@ -192,14 +193,29 @@ class Supervisor:
             devices=settings.devices,
             options=settings.options,
         )
-        before = self._stage
-        self._feeding = Feeding(self._patience, self._heard)
-        self._enter(ScanStage.LOOKING)
-        self._use = asyncio.create_task(self._used(self._feeding, task, before))
+        before, earlier = self._stage, set(self._uses)
+        if self._feeding is not None:
+            self._feeding.abort()
+        self._feeding = feeding = Feeding(self._patience, self._heard)
+        if not quiet:
+            self._enter(ScanStage.LOOKING)
+
+        async def use() -> None:
+            if earlier:
+                await asyncio.wait(earlier)
+            await (self._looked(feeding, task) if quiet else self._used(feeding, task, before))
+
+        using = asyncio.create_task(use())
+        self._uses.add(using)
+        using.add_done_callback(self._uses.discard)
+
+    async def _looked(self, feeding: Feeding, task: FeedTask) -> None:
+        await feeding.run(task)
+        if self._feeding is feeding:
+            self._feeding = None
 
     async def _used(self, feeding: Feeding, task: FeedTask, before: ScanStage) -> None:
-        count = len(self._store.now.pages)
-        replacing, face = self._store.now.replacing, self._store.now.face
+        arrivals, face = self._arrivals, self._store.now.face
         try:
             problem = await feeding.run(task)
         except OSError as error:
@@ -211,14 +227,13 @@ class Supervisor:
         for raw in self._store.unknown():
             self._arrived(raw)  # whole, but the feed died before it could say so
         now = self._store.now
-        taken = len(now.pages) > count or (replacing is not None and now.replacing is None)
         if now.replacing is not None and now.face is None:
             self._store.change(replacing=None, card=False)  # the page that was to be replaced stays
         if problem is not None:
             self._enter(ScanStage.PROBLEM, problem)
         elif task.what == "look":
             self._enter(before if before is not ScanStage.PROBLEM else ScanStage.READY)
-        elif taken:
+        elif self._arrivals > arrivals:
             self._enter(ScanStage.DONE)
         elif now.face != face:
             self._enter(ScanStage.READY)  # for the second face
@@ -239,6 +254,7 @@ class Supervisor:
     def _arrived(self, raw: str) -> None:
         page = self._store.arrived(raw)
         if page is not None:
+            self._arrivals += 1
             self._maker.make(page, urgent=False)
 
     # -- the pages -------------------------------------------------------------------------------------------

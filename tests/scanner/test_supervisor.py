@@ -246,6 +246,19 @@ async def test_as_many_pages_as_there_may_be(sane: Sane, tmp_path: Path, monkeyp
         assert (full.problem, len(full.pages)) == (ScanProblem.FULL, 3)
 
 
+async def test_where_the_first_page_comes_from_is_known_before_it_is_asked_for(
+    sane: Sane, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And a scanner that is switched off when the station starts is no problem before somebody wants it."""
+    (sane.directory / "dll.conf").write_text("")
+    async with worker(sane, tmp_path, monkeypatch) as one:
+        await until(lambda: one.supervisor.children[0] is not None)
+        await until(lambda: one.supervisor.children[0] is None, 20)
+        assert {state.stage for state in one.states} == {ScanStage.READY}
+        sane.use("test")
+        assert (await one.scan(source="glass")).stage is ScanStage.DONE
+
+
 async def test_a_look_tells_whether_there_is_one(sane: Sane, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with worker(sane, tmp_path, monkeypatch) as one:
         await one.call("Look")

@@ -100,6 +100,12 @@ def test_a_scan_a_crash_and_a_wipe(station: RunningStation) -> None:
     asked.wait(ScanStage.READY, 0)
     assert asked.call("Scan", source="glass") == {"parameters": {}}
     before = asked.wait(ScanStage.DONE, 1).pages
+    # The screens may read how it looks, and nothing else of it.
+    size = {"width": 300, "height": 400}
+    picture = asked.call("Picture", of=before[0].id, version=before[0].picture, **size)["parameters"]
+    status = (asked.tree.pictures / picture["name"]).stat()
+    assert status.st_size == 3 * picture["width"] * picture["height"]
+    assert (status.st_gid, status.st_mode & 0o777) == (station.place.users.screen, 0o640)
     # Killed whole, as a crash of its sandbox would: the pages are still there, and so is the visit.
     first = station.processes(Component.SCANNER)
     assert {process.uids().real for process in first[1:]} >= {station.place.users.scanning}
@@ -120,7 +126,6 @@ def test_a_scan_a_crash_and_a_wipe(station: RunningStation) -> None:
     assert document == f"{status.st_dev:x}-{status.st_ino:x}"
     users = station.place.users
     assert (status.st_uid, status.st_gid, status.st_mode & 0o777) == (users.scanning, users.screen, 0o660)
-    # It is alive, says the daemon.
     generation = snapshot.generation
     station.call("End")
     after = station.wait(lambda one: one.state is State.READY and one.generation > generation, 40)
