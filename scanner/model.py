@@ -34,6 +34,8 @@ class ScanProblem(enum.StrEnum):
     NOT_FOUND = "not_found"
     TRUNCATED = "truncated"
     """The page ended before its end, and was not kept."""
+    FULL = "full"
+    """No room for another page: those that are there are to become a document first."""
     FAILED = "failed"
 
 
@@ -80,3 +82,18 @@ class ScannerState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     problem: ScanProblem | None = None
     pages: tuple[ScannedPage, ...] = ()
     """Of the document that is being made, in its order."""
+
+
+class ScannerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the station says of its scanner, for the scan worker. Patterns and options are in SANE's words."""
+
+    devices: tuple[str, ...] = ()
+    """Patterns of names; the first that fits is taken. None: any scanner."""
+    options: tuple[str, ...] = ()
+    """`name=value`, set last."""
+    resolution: int = 300
+    """Dots an inch."""
+    two_sides: bool = True
+    """Both sides of a sheet, from a feeder that can."""
+    asker: int = 0
+    """The user whose calls are answered: the desk's."""

@@ -13,13 +13,14 @@ import logging
 import os
 import socket
 import sys
+import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 
 import msgspec
 
 from session.browser import sandbox as browser_sandbox
-from session.environment import bus, chime, mounts
+from session.environment import bus, chime, mounts, scan
 from session.environment import display as display_server
 from session.environment import voice as voice_server
 from session.environment.cgroup import Cgroup, CgroupError
@@ -64,6 +65,7 @@ class Plan(msgspec.Struct, frozen=True):
     """The daemon's control socket."""
     voice: voice_server.Options = voice_server.Options()
     chime: chime.Options = chime.Options()
+    scanner: scan.Options | None = None
 
 
 class Environment:
@@ -84,6 +86,7 @@ class Environment:
         self._pipe: tuple[int, int] | None = None
         self._desk_link: socket.socket | None = None
         self._browsers = 0
+        self._again = scan.Again()
         self._abandoned = False
 
     async def build(self, guarded: Coroutine[None, None, None], *, reduced: bool = False) -> None:
@@ -118,6 +121,8 @@ class Environment:
             await self._start(Component.GUARD)
             await self._start(Component.UI)
             self._start_voice()
+            if not reduced:
+                await self._start_scanner()
             if chime.possible(self._plan.chime):
                 chime.prepare(self._tree, self._plan.users)
         except (CgroupError, OSError) as error:
@@ -205,7 +210,10 @@ class Environment:
             await self._start_browser()
         elif component is Component.DESK:
             await self._start_desk()
-        else:
+        elif component is Component.SCANNER and self._plan.scanner is not None:
+            worker = scan.sandbox(self._plan.scanner, self._tree, self._plan.users, self._plan.control)
+            await self._spawn(component, worker.argv(), {})
+        elif component in MODULES:
             await self._spawn(component, self._python(component).argv(), {})
 
     def _start_voice(self) -> None:
@@ -214,6 +222,21 @@ class Environment:
             return
         voice_server.prepare(self._plan.voice, self._tree, self._plan.users)
         self._accompany(asyncio.create_task(voice_server.keep(self._tree, self._plan.users, self._cgroup)))
+
+    async def _start_scanner(self) -> None:
+        """Nobody waits for it, and no session ends with it: its pages outlive it."""
+        if self._plan.scanner is None:
+            return
+        scan.prepare(self._plan.scanner, self._tree, self._plan.users)
+        self._accompany(asyncio.create_task(self._start_again(Component.SCANNER, 0.0)))
+
+    async def _start_again(self, component: Component, delay: float) -> None:
+        """One that the daemon's other parts need not hear of, ever more seldom while it keeps dying."""
+        await asyncio.sleep(delay)
+        try:
+            await self._start(component)
+        except (CgroupError, OSError) as error:
+            logger.error("environment %d: no %s: %s", self.generation, component.value, error)
 
     async def _start_browser(self) -> None:
         """The daemon keeps the desk's ends of the pipe as well: a desk that dies must not end the browser."""
@@ -306,10 +329,14 @@ class Environment:
         self._accompany(asyncio.create_task(self._watch(component, process)))
 
     async def _watch(self, component: Component, process: Process) -> None:
+        started = time.monotonic()
         code = await process.wait()
         if self._abandoned:
             return
         logger.warning("environment %d: %s ended with code %d", self.generation, component.value, code)
+        if component is Component.SCANNER:
+            self._accompany(asyncio.create_task(self._start_again(component, self._again.after(started))))
+            return
         if component is Component.DISPLAY:  # the only one of which no word can be a visitor's
             logger.warning("the display server's last words: %s", self._last_words(component.value))
         trouble = {

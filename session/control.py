@@ -75,7 +75,7 @@ class Control:
         add("Activity", self._activity, uids=screen)
         add("End", self._end, uids=both)
         add("Ready", self._ready, parameters=ReadyParameters, uids=screen)
-        add("Alive", self._alive, parameters=ReadyParameters, uids=screen)
+        add("Alive", self._alive, parameters=ReadyParameters, uids=screen | {users.scanning})
         add("BrowserHung", self._browser_hung, uids=screen)
         add("Fail", self._fail, parameters=TroubleParameters, uids=screen)
         add("Receipts", self._receipts, parameters=ReceiptsQuery, uids=root)

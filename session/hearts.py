@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from session.model import Component
 
-WATCHED = (Component.GUARD, Component.UI, Component.DESK)
+WATCHED = (Component.GUARD, Component.UI, Component.DESK, Component.SCANNER)
 """Who tells of itself. The browser is the desk's matter, the display is asked when one of these is silent."""
 LOOKS = 4
 """So many looks in a row without a sign of life: with one look per beat, 12 to 15 seconds after the last one."""

@@ -49,8 +49,10 @@ from session.standing import Station as Station
 RETRY_SECONDS = 60.0
 """An out-of-service station that was not put so by a person tries again by itself this often."""
 
-NEEDED = frozenset(Component) - {Component.DISPLAY, Component.BROWSER}
-"""Who must say "ready": the desk answers for the browser; the display must be up for anything else to be."""
+NEEDED = frozenset(Component) - {Component.DISPLAY, Component.BROWSER, Component.SCANNER}
+"""Who must say "ready": the desk answers for the browser; the display must be up for anything else to be; a visit can
+begin without a scanner.
+"""
 
 
 def step(station: Station, event: Event, now: float, limits: Limits) -> Outcome:

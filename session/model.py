@@ -29,6 +29,8 @@ class Component(enum.StrEnum):
     BROWSER = "browser"
     GUARD = "guard"
     UI = "ui"
+    SCANNER = "scanner"
+    """Only where the station has one; no session waits for it, or ends with it."""
 
 
 class EndReason(enum.StrEnum):

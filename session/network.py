@@ -37,6 +37,8 @@ class Egress(msgspec.Struct, frozen=True):
     resolvers: tuple[str, ...] = ()
     allow: tuple[str, ...] = ()
     """Networks of the station's own that the visitor may reach, as CIDR."""
+    scanners: tuple[str, ...] = ()
+    """What the scan worker may reach, as CIDR."""
 
 
 def table_name(users: Users) -> str:
@@ -58,6 +60,9 @@ def ruleset(egress: Egress, users: Users) -> str:
     for allowed in validate_networks(egress.allow):
         rules.append(f"{_family(ipaddress.ip_network(allowed))} daddr {allowed} accept")
     body = "\n        ".join(rules)
+    scanners = "\n        ".join(
+        f"{_family(ipaddress.ip_network(one))} daddr {one} accept" for one in validate_networks(egress.scanners)
+    )
     return f"""table inet {name}
 delete table inet {name}
 table inet {name} {{
@@ -69,9 +74,14 @@ table inet {name} {{
         meta l4proto {{ tcp, udp }} accept
         counter reject with icmpx admin-prohibited
     }}
+    chain scanner {{
+        {scanners}
+        counter reject with icmpx admin-prohibited
+    }}
     chain output {{
         type filter hook output priority -150; policy accept;
         meta skuid {users.visitor} jump visitor
+        meta skuid {users.scanning} jump scanner
         meta skuid {{ {everyone} }} counter reject with icmpx admin-prohibited
     }}
 }}

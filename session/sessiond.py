@@ -19,6 +19,7 @@ import sys
 import time
 from pathlib import Path
 
+from scanner.model import ScannerSettings
 from session import config, network
 from session.browser import policy, sandbox
 from session.browser.hosts import origin_of
@@ -28,6 +29,7 @@ from session.daemon import Daemon, Station
 from session.environment.cgroup import CgroupError, find_base
 from session.environment.chime import Options as ChimeOptions
 from session.environment.display import Display, DisplayServer
+from session.environment.scan import Options as ScanOptions
 from session.environment.users import Users
 from session.environment.voice import Options as VoiceOptions
 from session.machine import Limits
@@ -73,6 +75,7 @@ def station_of(configured: config.Station, runtime: Path, state: Path, cgroup: s
         memory_mib=configured.environment.memory_mib,
         inodes=configured.environment.inodes,
         control=control,
+        scanner=scanner_of(configured.scanner),
         chime=ChimeOptions(configured.voice.sounds, configured.voice.device),
         voice=VoiceOptions(
             configured.voice.enabled, configured.voice.module, configured.voice.device, configured.voice.rate
@@ -96,6 +99,7 @@ def station_of(configured: config.Station, runtime: Path, state: Path, cgroup: s
             ports=configured.demonstration.ports if configured.demonstration.enabled else (),
             resolvers=configured.network.resolvers or network.system_resolvers(),
             allow=configured.network.allow_private,
+            scanners=configured.scanner.network if configured.scanner.kind != "none" else (),
         ),
         required=frozenset(requirement.value for requirement in configured.wipe.require),
         demonstration=configured.demonstration.enabled,
@@ -104,6 +108,19 @@ def station_of(configured: config.Station, runtime: Path, state: Path, cgroup: s
         watches_network=not all(is_local(host.partition(":")[0]) for host in hosts),
         hook=configured.agent.hook,
     )
+
+
+def scanner_of(configured: config.Scanner) -> ScanOptions | None:
+    """None: this station has no scanner."""
+    if configured.kind == "none":
+        return None
+    settings = ScannerSettings(
+        devices=configured.devices,
+        options=configured.options,
+        resolution=configured.resolution,
+        two_sides=configured.two_sides,
+    )
+    return ScanOptions(settings, network=bool(configured.network), sane=Path(configured.sane))
 
 
 def lock(runtime: Path) -> int:

@@ -23,6 +23,9 @@ NOT_IN_ROOT = {"cups", "sane", "Xlib", "kivy", "kiosk", "numpy", "PIL", "pikepdf
 # What the screen may know of a session: its public picture, and how to ask for it.
 OF_SESSION_FOR_KIOSK = {"heart", "model", "pages", "papers", "procedures.model", "published", "rpc", "wire"}
 
+# What the processes of the scan worker share with the rest: one framing, one sign of life.
+OF_SESSION_FOR_SCANNER = {"heart", "model", "published", "rpc", "safely", "wire"}
+
 
 @functools.cache
 def parsed(path: Path) -> ast.Module:
@@ -87,7 +90,7 @@ def broken_imports(package: str) -> set[str]:
     """Imports of one of our packages by another that the table of the house does not have."""
     allowed = {
         "printing": set(),
-        "scanner": set(),
+        "scanner": {f"session.{name}" for name in OF_SESSION_FOR_SCANNER},
         "session": {"printing.model", "scanner.model"},
         "kiosk": {"printing.model", "scanner.model", *(f"session.{name}" for name in OF_SESSION_FOR_KIOSK)},
     }[package]
@@ -110,6 +113,17 @@ def broken_imports(package: str) -> set[str]:
 @pytest.mark.parametrize("package", PACKAGES)
 def test_imports_between_the_packages_go_one_way(package: str) -> None:
     assert broken_imports(package) == set()
+
+
+def test_the_model_of_the_scanner_imports_nothing_of_ours() -> None:
+    """All rooms share it, the root process too."""
+    assert {name.partition(".")[0] for name in imports(ROOT / "scanner" / "model.py")} & {*PACKAGES} == set()
+
+
+def test_the_supervisor_of_the_scanner_loads_neither_drivers_nor_decoders() -> None:
+    reached = reached_from("scanner.__main__")
+    assert {"session.rpc", "scanner.messages"} <= set(reached), "else this test looks at nothing"
+    assert {"sane", "scanner.libsane", "ctypes", "numpy", "PIL", "cv2", "pikepdf", "img2pdf"} & set(reached) == set()
 
 
 def test_nothing_but_the_tests_imports_a_test() -> None:

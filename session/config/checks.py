@@ -26,6 +26,8 @@ _PRIVATE = tuple(
         "fe80::/10",
     )
 )
+_LOOPBACK = ipaddress.ip_network("127.0.0.0/8")
+_Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _URL = re.compile(r"[!#-\[\]_a-z~|^{}]+", re.IGNORECASE)
 """Printable ASCII without the backslash, which browsers take for a slash, and the double quote."""
@@ -37,6 +39,7 @@ def mistakes(station: Station) -> Iterator[Mistake]:
     yield from _times(station)
     yield from _places(station)
     yield from _network(station)
+    yield from _scanner(station)
     yield from _demonstration(station)
     yield from _sites(station)
 
@@ -101,15 +104,15 @@ def _network(station: Station) -> Iterator[Mistake]:
             yield (path,), f"must be the IP address of a name server, not {found}. {example}"
     for number, untrusted_network in enumerate(station.network.allow_private):
         path = ("network", "allow_private", number)
-        words = _network_words(untrusted_network)
+        words = _network_words(untrusted_network, 'allow_private = ["192.168.10.5/32"]', _PRIVATE)
         if words:
             yield (path,), words
     yield from _twice(station.network.resolvers, ("network", "resolvers"))
     yield from _twice(station.network.allow_private, ("network", "allow_private"))
 
 
-def _network_words(untrusted_network: str) -> str | None:
-    example = 'Example: allow_private = ["192.168.10.5/32"]'
+def _network_words(untrusted_network: str, example: str, private: Sequence[_Network]) -> str | None:
+    example = f"Example: {example}"
     found = shown(untrusted_network)
     try:
         network = ipaddress.ip_network(untrusted_network, strict=False)
@@ -117,13 +120,19 @@ def _network_words(untrusted_network: str) -> str | None:
         return f"must be a network in CIDR notation, not {found}. {example}"
     if "/" not in untrusted_network or str(network) != str(_lower(untrusted_network)):
         return f'must be written as a network: "{network}", not {found}. {example}'
-    for private in _PRIVATE:
-        if network.version == private.version and network.subnet_of(private):  # type: ignore[arg-type]
+    for one in private:
+        if network.version == one.version and network.subnet_of(one):  # type: ignore[arg-type]
             return None
-    return (
-        f"must lie within a private network ({', '.join(map(str, _PRIVATE))}), not {found}: "
-        f"the Internet is allowed as it is, this machine never. {example}"
-    )
+    why = "" if _LOOPBACK in private else ": the Internet is allowed as it is, this machine never"
+    return f"must lie within a private network ({', '.join(map(str, private))}), not {found}{why}. {example}"
+
+
+def _scanner(station: Station) -> Iterator[Mistake]:
+    for number, untrusted_network in enumerate(station.scanner.network):
+        words = _network_words(untrusted_network, 'network = ["192.168.10.7/32"]', (*_PRIVATE, _LOOPBACK))
+        if words:
+            yield (("scanner", "network", number),), words
+    yield from _twice(station.scanner.network, ("scanner", "network"))
 
 
 def _lower(network: str) -> str:

@@ -11,6 +11,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from session.config.scanner import Scanner as Scanner
+
 _ABSOLUTE = {"words": "an absolute path"}
 
 
@@ -366,6 +368,7 @@ class Station(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     browser: Browser = Browser()
     network: Network = Network()
     interview: Interview = Interview()
+    scanner: Scanner = Scanner()
     agent: Agent = Agent()
     demonstration: Demonstration = Demonstration()
     wipe: Wipe = Wipe()

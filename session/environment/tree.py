@@ -3,6 +3,8 @@
 ui/ desk/ guard/ display/   homes of our own processes, with their logs
 browser/                    the visitor's: home/ (profile), tmp/, shm/, run/
 documents/                  written by the browser, listed by the desk
+papers/                     documents that were made here: not for the browser
+pictures/                   of documents, as raw pixels: for the screens
 x11/                        the display's socket (/tmp/.X11-unix in every sandbox)
 bus/                        the browser's message bus, which the desk listens to
 sockets/                    desk, guard (/run/marchepied in the screen's sandboxes)
@@ -59,6 +61,14 @@ class Tree(msgspec.Struct, frozen=True):
         return self.root / "documents"
 
     @property
+    def papers(self) -> Path:
+        return self.root / "papers"
+
+    @property
+    def pictures(self) -> Path:
+        return self.root / "pictures"
+
+    @property
     def browser(self) -> Path:
         return self.root / "browser"
 
@@ -105,6 +115,9 @@ class Tree(msgspec.Struct, frozen=True):
         _directory(self.bus, users.visitor, users.screen, 0o750)
         # Set-group-id: what the browser downloads belongs to the screen's group, so that the desk can handle it.
         _directory(self.documents, users.visitor, users.screen, 0o2770)
+        # The same for what is made of papers, by its own user.
+        _directory(self.papers, users.scanning, users.screen, 0o2770)
+        _directory(self.pictures, users.scanning, users.screen, 0o2750)
         _directory(self.etc, 0, 0, 0o755)
         _write(self.settings, msgspec.json.encode(settings), 0, 0o644)
         _write(self.bus_config, bus.configuration(users).encode(), 0, 0o644)

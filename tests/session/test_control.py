@@ -255,7 +255,7 @@ async def test_the_service_describes_itself(asked: Asked) -> None:
     }
     assert members["method Ready"] == "method Ready(component: Component) -> ()"
     assert members["method OutOfService"] == "method OutOfService(why: ?string) -> ()"
-    assert members["type Component"] == "type Component (display, desk, browser, guard, ui)"
+    assert members["type Component"] == "type Component (display, desk, browser, guard, ui, scanner)"
     assert members["method Watch"].startswith("method Watch() -> (sequence: int, state: State, generation: int, ")
     assert "trouble: ?Trouble" in members["method Watch"]
     # Every type that is named is there.

@@ -228,6 +228,18 @@ async def test_a_network_of_the_stations_own_can_be_allowed(table: str, neighbou
     assert list(answers.values())[2] != "ok"
 
 
+async def test_the_scan_worker_reaches_the_scanners_of_the_station_alone(
+    table: str, neighbour: int, local: tuple[int, int]
+) -> None:
+    await apply(Egress(scanners=("10.99.77.2/32", "127.0.0.1/32")), USERS)
+    allowed = [Probe("tcp", "10.99.77.2", PORT), Probe("tcp", "127.0.0.1", local[0])]
+    refused = [Probe("tcp", "fd99:77::2", PORT), Probe("tcp", "192.168.177.2", PORT), Probe("tcp", "::1", local[0])]
+    answers = await tries(USERS.scanning, *allowed, *refused, seconds=0.5)
+    assert [answers[probe] for probe in allowed] == ["ok", "ok"]
+    assert "ok" not in [answers[probe] for probe in refused]
+    assert "ok" not in (await tries(USERS.visitor, *allowed, seconds=0.5)).values()
+
+
 async def test_applied_again_the_rules_replace_the_old_ones(table: str, local: tuple[int, int]) -> None:
     probe = Probe("tcp", "127.0.0.1", local[1])
     for _ in range(2):

@@ -102,7 +102,8 @@ from tests.session.config.text import SITE, mistakes, parse
             '"odd \\u001b key" = 1',
             'line 1: "odd \\u001b key" is not a key that Marchepied knows. The keys of the file are: '
             "station, "
-            "session, environment, display, voice, browser, network, interview, agent, demonstration, wipe, sites.",
+            "session, environment, display, voice, browser, network, interview, scanner, agent, demonstration, wipe, "
+            "sites.",
         ),
     ],
 )
@@ -163,6 +164,17 @@ def test_a_wrong_key(text: str, said: str) -> None:
             "[network]\nallow_private = ['printer']",
             'line 2: network.allow_private[1] must be a network in CIDR notation, not "printer". '
             'Example: allow_private = ["192.168.10.5/32"]',
+        ),
+        (
+            "[scanner]\nnetwork = ['8.8.8.8/32']",
+            "line 2: scanner.network[1] must lie within a private network (10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, "
+            "100.64.0.0/10, 169.254.0.0/16, fc00::/7, fe80::/10, 127.0.0.0/8), not \"8.8.8.8/32\". "
+            'Example: network = ["192.168.10.7/32"]',
+        ),
+        (
+            "[scanner]\nnetwork = ['printer']",
+            'line 2: scanner.network[1] must be a network in CIDR notation, not "printer". '
+            'Example: network = ["192.168.10.7/32"]',
         ),
         (
             "[network]\nallow_private = ['10.0.0.1/8']",

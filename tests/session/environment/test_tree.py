@@ -40,6 +40,8 @@ def test_each_directory_belongs_to_its_user_and_is_closed_to_the_others(tree: Tr
         "etc/bus.conf": (0, 0, 0o644),
         "browser": (visitor, visitor, 0o700),
         "documents": (visitor, screen, 0o2770),
+        "papers": (USERS.scanning, screen, 0o2770),
+        "pictures": (USERS.scanning, screen, 0o2750),
         "etc": (0, 0, 0o755),
         "etc/settings.json": (0, 0, 0o644),
         "etc/managed": (0, 0, 0o755),

@@ -1,0 +1,58 @@
+"""What the calls of `org.marchepied.Scanner` take and give."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from scanner.model import Correction, Source
+
+INTERFACE = "org.marchepied.Scanner"
+MAX_PAGES = 60
+"""Of one document; as many as a snapshot of the desk's has room for."""
+
+
+class ScanParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    source: Source | None = None
+
+
+class CardParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    on: bool
+
+
+class PageParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    page: str
+
+
+class MoveParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    page: str
+    by: Annotated[int, Meta(ge=-MAX_PAGES, le=MAX_PAGES)]
+
+
+class CorrectParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    page: str
+    correction: Correction
+    on: bool
+
+
+class PictureParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    of: str
+    version: Annotated[int, Meta(ge=1, le=1_000_000)]
+    width: Annotated[int, Meta(ge=1, le=4_096)]
+    height: Annotated[int, Meta(ge=1, le=4_096)]
+    page: Annotated[int, Meta(ge=1, le=100_000)] = 1
+
+
+class Kept(msgspec.Struct, frozen=True):
+    document: str
+    """Its id, as in `session.documents`."""
+
+
+class PictureFile(msgspec.Struct, frozen=True):
+    """Raw RGB pixels, in the directory of the pictures."""
+
+    name: str
+    width: int
+    height: int

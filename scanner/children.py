@@ -1,0 +1,286 @@
+"""The two children of the scan worker, each watched: the feed, for one use of the scanner, and the press.
+
+A child that says nothing for too long is killed; what it had finished before is on the memory disk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import heapq
+import itertools
+import logging
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+import msgspec
+
+from scanner.messages import (
+    Arriving,
+    Bind,
+    Bound,
+    Compact,
+    Compacted,
+    Ended,
+    FeedSaid,
+    FeedTask,
+    Impossible,
+    Looked,
+    Prepare,
+    Prepared,
+    PressSaid,
+    PressTask,
+    Show,
+    Shown,
+    Whole,
+)
+from scanner.model import ScanProblem
+from session import wire
+
+logger = logging.getLogger(__name__)
+
+_T = TypeVar("_T")
+_GONE_SECONDS = 5.0
+"""A killed process that is still there then hangs in the kernel: nobody waits for it any more."""
+
+
+class Patience(msgspec.Struct, frozen=True):
+    """Seconds without a word from a child, before it is killed."""
+
+    look: float = 30.0
+    """All devices are looked for: those of a network answer when they like."""
+    start: float = 60.0
+    """The first lines: a lamp gets warm, a feeder takes its paper."""
+    lines: float = 20.0
+    """The next lines."""
+    stop: float = 6.0
+    """It was asked to stop: the carriage goes home."""
+    press: float = 60.0
+    bind: float = 180.0
+
+
+class Hung(Exception):
+    """It said nothing for too long, or ended in the middle."""
+
+
+class Child:
+    """One process of ours, and frames in both directions."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+        self._frames = wire.FrameReader()
+        self._waiting: list[bytes] = []
+
+    @classmethod
+    async def start(cls, module: str) -> Child:
+        """Raises OSError. Its words, which have no page in them, go where ours go."""
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-P", "-m", module),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            env=dict(os.environ),
+        )
+        return cls(process)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def running(self) -> bool:
+        return self._process.returncode is None
+
+    def send(self, message: object) -> None:
+        assert self._process.stdin is not None  # noqa: S101 - it was asked for
+        self._process.stdin.write(wire.encode(message))
+
+    def hang_up(self) -> None:
+        """It reads the end of its input."""
+        assert self._process.stdin is not None  # noqa: S101 - it was asked for
+        self._process.stdin.close()
+
+    async def hear(self, kind: Any, seconds: float) -> Any:
+        """The next message, a `kind`. Raises Hung, and wire.WireError."""
+        assert self._process.stdout is not None  # noqa: S101 - it was asked for
+        try:
+            async with asyncio.timeout(seconds):
+                while not self._waiting:
+                    untrusted_data = await self._process.stdout.read(wire.MAX_FRAME)
+                    if not untrusted_data:
+                        raise Hung("it ended in the middle")
+                    self._waiting.extend(self._frames.feed(untrusted_data))
+        except TimeoutError:
+            raise Hung(f"not a word for {seconds:g} s") from None
+        return wire.decode(self._waiting.pop(0), kind)
+
+    def kill(self) -> None:
+        if self.running:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
+
+    async def end(self) -> None:
+        """Kills it, if it has not ended."""
+        self.kill()
+        self.hang_up()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_GONE_SECONDS):
+                await self._process.wait()
+
+
+class Feeding:
+    """One use of the scanner. `heard` is called with each message but the last."""
+
+    def __init__(self, patience: Patience, heard: Callable[[FeedSaid], None]) -> None:
+        self._patience, self._heard = patience, heard
+        self._child: Child | None = None
+        self._stopping: asyncio.TimerHandle | None = None
+        self.stopped = False
+
+    @property
+    def pid(self) -> int | None:
+        return self._child.pid if self._child is not None else None
+
+    def stop(self) -> None:
+        """Asks it to; it is killed if it takes too long. `run` returns then."""
+        if self.stopped:
+            return
+        self.stopped = True
+        if self._child is not None:
+            self._halt(self._child)
+
+    def abort(self) -> None:
+        """Kills it: for a use in which nothing moves."""
+        self.stopped = True
+        if self._child is not None:
+            self._child.kill()
+
+    def _halt(self, child: Child) -> None:
+        child.hang_up()
+
+        self._stopping = asyncio.get_running_loop().call_later(self._patience.stop, child.kill)
+
+    async def run(self, task: FeedTask) -> ScanProblem | None:
+        """What went wrong; None if nothing did, or if it was stopped."""
+        if self.stopped:
+            return None
+        try:
+            self._child = child = await Child.start("scanner.feed")
+        except OSError as error:
+            logger.error("no feed: %s", error.strerror)
+            return ScanProblem.FAILED
+        try:
+            child.send(task)
+            if self.stopped:
+                self._halt(child)
+            problem = await self._follow(child)
+        except (Hung, wire.WireError) as error:
+            if not self.stopped:
+                logger.error("the scanner does not answer: %s", error)
+            problem = ScanProblem.FAILED
+        finally:
+            if self._stopping is not None:
+                self._stopping.cancel()
+            await child.end()
+        return None if self.stopped else problem
+
+    async def _follow(self, child: Child) -> ScanProblem | None:
+        seconds = self._patience.look
+        while True:
+            match await child.hear(FeedSaid, seconds):
+                case Ended(problem):
+                    return problem
+                case said:
+                    seconds = self._next(said)
+                    self._heard(said)
+
+    def _next(self, said: FeedSaid) -> float:
+        match said:
+            case Arriving(begun=True):
+                return self._patience.lines
+            case Arriving() | Whole():
+                return self._patience.start
+            case Looked() | Ended():
+                return self._patience.look
+
+
+class Press:
+    """Tasks for the press, one after the other, the most urgent first. A new one is started when one has died."""
+
+    def __init__(self, patience: Patience) -> None:
+        self._patience = patience
+        self._child: Child | None = None
+        self._heap: list[tuple[int, int, PressTask, asyncio.Future[PressSaid]]] = []
+        self._numbers = itertools.count()
+        self._news = asyncio.Event()
+
+    @property
+    def pid(self) -> int | None:
+        return self._child.pid if self._child is not None and self._child.running else None
+
+    async def prepare(self, task: Prepare, *, urgent: bool) -> Prepared | None:
+        """None: it cannot be done."""
+        return await self._ask(task, 1 if urgent else 2, Prepared)
+
+    async def compact(self, task: Compact) -> Compacted | None:
+        return await self._ask(task, 3, Compacted)
+
+    async def show(self, task: Show) -> Shown | None:
+        return await self._ask(task, 0, Shown)
+
+    async def bind(self, task: Bind) -> Bound | None:
+        return await self._ask(task, 1, Bound)
+
+    def warm(self) -> None:
+        """One will be needed soon."""
+        self._news.set()
+
+    def _ask(self, task: PressTask, urgency: int, kind: type[_T]) -> Awaitable[_T | None]:
+        answer: asyncio.Future[PressSaid] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._heap, (urgency, next(self._numbers), task, answer))
+        self._news.set()
+
+        async def answered() -> _T | None:
+            said = await answer
+            return said if isinstance(said, kind) else None
+
+        return answered()
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        try:
+            while True:
+                await self._news.wait()
+                self._news.clear()
+                while self._heap:
+                    _, _, task, answer = heapq.heappop(self._heap)
+                    if answer.cancelled():
+                        continue
+                    said = await self._do(task)
+                    if not answer.cancelled():
+                        answer.set_result(said)
+                with contextlib.suppress(OSError):
+                    await self._ready()
+        finally:
+            if self._child is not None:
+                await self._child.end()
+
+    async def _ready(self) -> Child:
+        if self._child is None or not self._child.running:
+            self._child = await Child.start("scanner.press")
+        return self._child
+
+    async def _do(self, task: PressTask) -> PressSaid:
+        try:
+            child = await self._ready()
+            child.send(task)
+            seconds = self._patience.bind if isinstance(task, Bind) else self._patience.press
+            said: PressSaid = await child.hear(PressSaid, seconds)
+        except (OSError, Hung, wire.WireError) as error:
+            logger.error("the press failed at a task (%s): %s", type(task).__name__, error)
+            if self._child is not None:
+                await self._child.end()
+                self._child = None
+            return Impossible()
+        return said

@@ -1,0 +1,122 @@
+"""What the supervisor of the scan worker and its two children say to each other, framed as on every socket of ours."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from scanner.model import Corrected, Correction, ScanProblem, Source
+
+
+class FeedTask(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The first message to a feed. A second one, whatever it is, or the end of the line: stop."""
+
+    what: Literal["look", "scan"]
+    directory: str
+    """Where pages go: `ID.part` while lines arrive, `ID.raw` once whole (see `scanner.raster`)."""
+    source: Source | None = None
+    """None: the feeder if there is paper in it, else the glass."""
+    pages: int = 1
+    """No more than this."""
+    resolution: int = 300
+    """Dots an inch, or what the device has next to it."""
+    two_sides: bool = True
+    """Both sides from a feeder that can."""
+    devices: tuple[str, ...] = ()
+    """Patterns of SANE's names (fnmatch); the first that fits is taken. None: any scanner."""
+    options: tuple[str, ...] = ()
+    """`name=value`, in SANE's words, set last."""
+
+
+class Looked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="looked"):
+    """There is a scanner: where its next page would come from, as far as it can tell."""
+
+    source: Source
+
+
+class Arriving(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="arriving"):
+    """Lines of a page arrive. Said again and again: its absence is how a hang is known."""
+
+    source: Source
+    begun: bool = False
+    """Some have come."""
+    percent: int | None = None
+
+
+class Whole(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="whole"):
+    """A page is in the directory, whole, under this id."""
+
+    page: str
+
+
+class Ended(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="ended"):
+    """The last message. `problem` None: as asked, stopping included."""
+
+    problem: ScanProblem | None = None
+
+
+FeedSaid = Looked | Arriving | Whole | Ended
+
+
+class Prepare(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="prepare"):
+    """Make a page right. In: `RAW.raw`, or what `Compact` made of it, `RAW.jpg`. Out: `PAGE.VERSION.jpg`."""
+
+    page: str
+    version: int
+    raw: str
+    back: str | None = None
+    """Of a card: its other face."""
+    undone: tuple[Correction, ...] = ()
+    quarter_turns: int = 0
+    plain: bool = False
+    """Without any correction: the last try."""
+
+
+class Prepared(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="prepared"):
+    corrections: tuple[Corrected, ...] = ()
+    blank: bool = False
+
+
+class Compact(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="compact"):
+    """`RAW.raw` in, `RAW.jpg` out."""
+
+    raw: str
+
+
+class Compacted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="compacted"):
+    pass
+
+
+class Show(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="show"):
+    """A page that was made right, as raw RGB pixels in the file `target`, no larger than `width` by `height`."""
+
+    page: str
+    version: int
+    width: int
+    height: int
+    target: str
+
+
+class Shown(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="shown"):
+    width: int
+    height: int
+
+
+class Bind(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="bind"):
+    """The pages that were made right, as (id, version), become the document `target`."""
+
+    pages: tuple[tuple[str, int], ...]
+    target: str
+
+
+class Bound(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="bound"):
+    pass
+
+
+class Impossible(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="impossible"):
+    """The task failed; the press goes on."""
+
+
+PressTask = Prepare | Compact | Show | Bind
+PressSaid = Prepared | Compacted | Shown | Bound | Impossible

@@ -1,0 +1,354 @@
+"""The scan worker's supervisor: what a visitor asks for, the pages, and two children that may fail at any moment.
+
+It loads neither SANE nor anything that decodes. Interface `org.marchepied.Scanner`, for the desk alone. No page is
+named but by its id, and nothing of one is ever logged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import re
+import secrets
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import msgspec
+
+from scanner import calls
+from scanner.children import Feeding, Patience, Press
+from scanner.making import Maker
+from scanner.messages import Arriving, Bind, FeedSaid, FeedTask, Looked, Whole
+from scanner.model import (
+    ScannerSettings,
+    ScannerState,
+    ScanProblem,
+    ScanStage,
+    Source,
+)
+from scanner.pictures import Pictures
+from scanner.store import Page, Places, Store
+from session import rpc
+from session.published import Published
+
+logger = logging.getLogger(__name__)
+
+_SETTLE = 0.05
+"""Seconds between two states: the first change is told at once, those that follow it in one."""
+_ID = re.compile("[0-9a-f]{16}")
+_IN_USE = (ScanStage.LOOKING, ScanStage.SCANNING)
+
+
+class Supervisor:
+    """State and methods. `run` until cancelled."""
+
+    def __init__(self, settings: ScannerSettings, places: Places, patience: Patience | None = None) -> None:
+        self._settings, self._places = settings, places
+        self._patience = patience or Patience()
+        self._store = Store(places.pages)
+        for raw in self._store.unknown():
+            self._store.arrived(raw)
+        self._press = Press(self._patience)
+        self._maker = Maker(self._store, self._press, Pictures(places.pictures), self._changed)
+        self._feeding: Feeding | None = None
+        self._uses: set[asyncio.Task[None]] = set()
+        self._arrivals = 0
+        self._keeping = False
+        # After a restart: the pages are there, and the scanner is free.
+        self._stage = ScanStage.DONE if self._store.now.pages and not self._store.now.card else ScanStage.READY
+        self._source = Source.GLASS
+        self._percent: int | None = None
+        self._problem: ScanProblem | None = None
+        self._public = Published(ScannerState())
+        self._settling: asyncio.TimerHandle | None = None
+        self._published_at = float("-inf")
+        self.service = rpc.Service(calls.INTERFACE)
+        uids = frozenset({settings.asker})
+        add = self.service.add
+        add("Watch", self._watch, uids=uids)
+        add("Look", self._look, uids=uids)
+        add("Scan", self._scan, parameters=calls.ScanParameters, uids=uids)
+        add("StopScan", self._stop_scan, uids=uids)
+        add("Card", self._card, parameters=calls.CardParameters, uids=uids)
+        add("Retake", self._retake, parameters=calls.PageParameters, uids=uids)
+        add("Turn", self._turn, parameters=calls.PageParameters, uids=uids)
+        add("Move", self._move, parameters=calls.MoveParameters, uids=uids)
+        add("DropPage", self._drop_page, parameters=calls.PageParameters, uids=uids)
+        add("Correct", self._correct, parameters=calls.CorrectParameters, uids=uids)
+        add("Keep", self._keep, uids=uids)
+        add("Picture", self._picture, parameters=calls.PictureParameters, uids=uids)
+
+    async def run(self, socket: Path) -> None:
+        """Listens on `socket`, which its directory's group may open."""
+        self._publish()
+        await self.service.start(socket, mode=0o660)
+        pressing = asyncio.create_task(self._press.run())
+        try:
+            self._maker.resume()
+            self._begin("look", None, 0, quiet=True)
+            await pressing
+        finally:
+            await self.service.stop()
+            tasks = [pressing, *self._maker.tasks, *self._uses]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            if self._settling is not None:
+                self._settling.cancel()
+
+    @property
+    def children(self) -> tuple[int | None, int | None]:
+        """The processes of the feed and of the press, for the tests and the doctor."""
+        return (self._feeding.pid if self._feeding is not None else None), self._press.pid
+
+    # -- the public picture ----------------------------------------------------------------------------------
+
+    def _changed(self) -> None:
+        if self._settling is None:
+            loop = asyncio.get_running_loop()
+            self._settling = loop.call_at(max(loop.time(), self._published_at + _SETTLE), self._publish)
+
+    def _publish(self) -> None:
+        self._settling = None
+        self._published_at = asyncio.get_running_loop().time()
+        now = self._store.now
+        fresh = ScannerState(
+            stage=self._stage,
+            source=self._source,
+            card=now.card,
+            second_face=now.face is not None,
+            percent=self._percent,
+            problem=self._problem,
+            pages=tuple(page.shown for page in now.pages),
+        )
+        self._public.set(fresh)
+
+    async def _watch(self, _caller: rpc.Caller, _parameters: rpc.NoParameters) -> AsyncIterator[ScannerState]:
+        """The whole picture, now and after each change."""
+        async with contextlib.aclosing(self._public.follow()) as states:
+            async for state in states:
+                yield state
+
+    def _enter(self, stage: ScanStage, problem: ScanProblem | None = None) -> None:
+        self._stage, self._problem, self._percent = stage, problem, None
+        self._changed()
+
+    # -- the scanner -----------------------------------------------------------------------------------------
+
+    def _look(self, _caller: rpc.Caller, _parameters: rpc.NoParameters) -> None:
+        """Looks whether there is a scanner, and where its next page would come from."""
+        if self._stage not in _IN_USE:
+            self._begin("look", None, 0)
+
+    def _scan(self, _caller: rpc.Caller, parameters: calls.ScanParameters) -> None:
+        """One page, or all that is in the feeder; after those that are there."""
+        self._need_idle()
+        self._begin_scan(parameters.source)
+
+    def _stop_scan(self, _caller: rpc.Caller, _parameters: rpc.NoParameters) -> None:
+        """Stops; the page that was arriving is not kept, those before it are."""
+        if self._feeding is not None:
+            self._feeding.stop()
+
+    def _card(self, _caller: rpc.Caller, parameters: calls.CardParameters) -> None:
+        """Whether both faces of a small card come on one page. A first face without a second becomes a page."""
+        self._need_idle()
+        if parameters.on:
+            self._store.change(card=True)
+        else:
+            page = self._store.take_apart()
+            if page is not None:
+                self._maker.make(page, urgent=True)
+        self._enter(ScanStage.READY)
+
+    def _retake(self, _caller: rpc.Caller, parameters: calls.PageParameters) -> None:
+        """Scans what is on the glass in place of a page. Of a card, its first face; then the second is waited for."""
+        self._need_idle()
+        page = self._need(parameters.page)
+        self._store.change(replacing=page.id, card=page.back is not None, face=None)
+        self._begin_scan(Source.GLASS)
+
+    def _begin_scan(self, source: Source | None) -> None:
+        now = self._store.now
+        one = now.card or now.replacing is not None
+        left = 1 if one else calls.MAX_PAGES - len(now.pages)
+        if left <= 0 or (now.card and now.replacing is None and len(now.pages) >= calls.MAX_PAGES):
+            self._enter(ScanStage.PROBLEM, ScanProblem.FULL)
+            return
+        self._press.warm()
+        self._begin("scan", Source.GLASS if one else source, left)
+
+    def _begin(self, what: str, source: Source | None, pages: int, *, quiet: bool = False) -> None:
+        """`quiet`: nobody asked for it, and whatever is asked for ends it."""
+        settings = self._settings
+        task = FeedTask(
+            what="look" if what == "look" else "scan",
+            directory=str(self._places.pages),
+            source=source,
+            pages=pages,
+            resolution=settings.resolution,
+            two_sides=settings.two_sides,
+            devices=settings.devices,
+            options=settings.options,
+        )
+        before, earlier = self._stage, set(self._uses)
+        if self._feeding is not None:
+            self._feeding.abort()
+        self._feeding = feeding = Feeding(self._patience, self._heard)
+        if not quiet:
+            self._enter(ScanStage.LOOKING)
+
+        async def use() -> None:
+            if earlier:
+                await asyncio.wait(earlier)
+            await (self._looked(feeding, task) if quiet else self._used(feeding, task, before))
+
+        using = asyncio.create_task(use())
+        self._uses.add(using)
+        using.add_done_callback(self._uses.discard)
+
+    async def _looked(self, feeding: Feeding, task: FeedTask) -> None:
+        await feeding.run(task)
+        if self._feeding is feeding:
+            self._feeding = None
+
+    async def _used(self, feeding: Feeding, task: FeedTask, before: ScanStage) -> None:
+        arrivals, face = self._arrivals, self._store.now.face
+        try:
+            problem = await feeding.run(task)
+        except OSError as error:
+            logger.error("a page cannot be written down: %s", error.strerror)
+            problem = ScanProblem.FULL
+        finally:
+            self._feeding = None
+            self._store.clear_parts()
+        for raw in self._store.unknown():
+            self._arrived(raw)  # whole, but the feed died before it could say so
+        now = self._store.now
+        if now.replacing is not None and now.face is None:
+            self._store.change(replacing=None, card=False)  # the page that was to be replaced stays
+        if problem is not None:
+            self._enter(ScanStage.PROBLEM, problem)
+        elif task.what == "look":
+            self._enter(before if before is not ScanStage.PROBLEM else ScanStage.READY)
+        elif self._arrivals > arrivals:
+            self._enter(ScanStage.DONE)
+        elif now.face != face:
+            self._enter(ScanStage.READY)  # for the second face
+        else:
+            self._enter(ScanStage.READY if before is ScanStage.PROBLEM else before)
+
+    def _heard(self, said: FeedSaid) -> None:
+        match said:
+            case Looked(source):
+                self._source = source
+            case Arriving(source=source, percent=percent):
+                self._stage, self._source, self._percent = ScanStage.SCANNING, source, percent
+            case Whole(untrusted_page):
+                if _ID.fullmatch(untrusted_page) and self._store.raw(untrusted_page).exists():
+                    self._arrived(untrusted_page)
+        self._changed()
+
+    def _arrived(self, raw: str) -> None:
+        page = self._store.arrived(raw)
+        if page is not None:
+            self._arrivals += 1
+            self._maker.make(page, urgent=False)
+
+    # -- the pages -------------------------------------------------------------------------------------------
+
+    def _turn(self, _caller: rpc.Caller, parameters: calls.PageParameters) -> None:
+        """A quarter, clockwise."""
+        page = self._need(parameters.page)
+        self._remake(page, quarter_turns=(page.quarter_turns + 1) % 4)
+
+    def _correct(self, _caller: rpc.Caller, parameters: calls.CorrectParameters) -> None:
+        """Puts a correction in force again, or undoes it."""
+        page = self._need(parameters.page)
+        undone = set(page.undone) - {parameters.correction} if parameters.on else {*page.undone, parameters.correction}
+        corrections = tuple(
+            msgspec.structs.replace(one, in_force=parameters.on) if one.correction is parameters.correction else one
+            for one in page.corrections
+        )
+        self._remake(page, undone=tuple(sorted(undone)), corrections=corrections)
+
+    def _remake(self, page: Page, **changes: object) -> None:
+        self._need_kept_open()
+        page = msgspec.structs.replace(page, version=page.version + 1, **changes)
+        self._store.put(page)
+        self._maker.make(page, urgent=True)
+        self._changed()
+
+    def _move(self, _caller: rpc.Caller, parameters: calls.MoveParameters) -> None:
+        """Towards the end of the document; towards its beginning by a negative number."""
+        self._need_kept_open()
+        page = self._need(parameters.page)
+        pages = [one for one in self._store.now.pages if one.id != page.id]
+        place = self._store.now.pages.index(page) + parameters.by
+        pages.insert(max(0, min(place, len(pages))), page)
+        self._store.change(pages=tuple(pages))
+        self._changed()
+
+    def _drop_page(self, _caller: rpc.Caller, parameters: calls.PageParameters) -> None:
+        """Its files go at once."""
+        self._need_kept_open()
+        page = self._need(parameters.page)
+        self._forget(frozenset({page.id}))
+
+    def _forget(self, pages: frozenset[str]) -> None:
+        self._maker.forget(pages)
+        self._store.drop(pages)
+        if not self._store.now.pages and self._stage is ScanStage.DONE:
+            self._stage = ScanStage.READY
+        self._changed()
+
+    # -- what comes of them ----------------------------------------------------------------------------------
+
+    async def _keep(self, _caller: rpc.Caller, _parameters: rpc.NoParameters) -> calls.Kept:
+        """Makes a document of the pages; they are gone then."""
+        self._need_idle()
+        if not self._store.now.pages:
+            raise rpc.Refused("no_page")
+        self._keeping = True
+        try:
+            await self._maker.idle()
+            pages = self._store.now.pages
+            target = self._places.papers / f"{secrets.token_hex(8)}.pdf"
+            bound = None
+            if all(page.made == page.version for page in pages):
+                bound = await self._press.bind(Bind(tuple((page.id, page.made) for page in pages), str(target)))
+        finally:
+            self._keeping = False
+        if bound is None:
+            raise rpc.Refused("not_made")
+        status = os.stat(target)
+        self._forget(frozenset(page.id for page in pages))
+        self._enter(ScanStage.READY)
+        return calls.Kept(f"{status.st_dev:x}-{status.st_ino:x}")
+
+    async def _picture(self, _caller: rpc.Caller, parameters: calls.PictureParameters) -> calls.PictureFile:
+        """How a page looks, in a file of raw RGB pixels: no larger than asked, in its own proportions."""
+        page = self._need(parameters.of)
+        if page.made == 0 or parameters.version != page.made or parameters.page != 1:
+            raise rpc.Refused("no_picture")
+        picture = await self._maker.picture(page, parameters.width, parameters.height)
+        if picture is None:
+            raise rpc.Refused("no_picture")
+        return picture
+
+    def _need(self, page: str) -> Page:
+        found = self._store.find(page)
+        if found is None:
+            raise rpc.Refused("no_page")
+        return found
+
+    def _need_idle(self) -> None:
+        if self._stage in _IN_USE:
+            raise rpc.Refused("busy")
+        self._need_kept_open()
+
+    def _need_kept_open(self) -> None:
+        if self._keeping:
+            raise rpc.Refused("busy")

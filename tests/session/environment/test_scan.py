@@ -1,0 +1,73 @@
+"""The scan worker's files and terms; that it really scans in its sandbox is tests/system/test_scanner.py's matter."""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from scanner.model import ScannerSettings
+from session import config
+from session.environment import scan
+from session.environment.tree import Tree
+from session.environment.users import Users
+from session.pages import Settings
+from session.sessiond import scanner_of
+
+USERS = Users(64_944)
+OPTIONS = scan.Options(ScannerSettings(devices=("test:*",)))
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Tree:
+    tree = Tree(tmp_path)
+    tree.populate(USERS, Settings())
+    scan.prepare(OPTIONS, tree, USERS)
+    return tree
+
+
+def test_its_directories_are_its_own_and_its_socket_the_desks(tree: Tree) -> None:
+    found = {}
+    for path in (tree.home("scanner"), tree.home("scanner") / "pages", tree.sockets / "scanner"):
+        status = path.stat()
+        found[path.name] = (status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode))
+    scanning = USERS.scanning
+    assert found["pages"] == (scanning, scanning, 0o700)
+    assert (tree.home("scanner").stat().st_uid, found["scanner"]) == (scanning, (scanning, USERS.screen, 0o2750))
+    settings = msgspec.json.decode((tree.etc / "scanner.json").read_bytes(), type=ScannerSettings)
+    assert settings == ScannerSettings(devices=("test:*",), asker=USERS.screen)
+    assert os.access(tree.etc / "scanner.json", os.R_OK)
+
+
+def test_its_sandbox_sees_no_site_and_no_display(tree: Tree) -> None:
+    sandbox = scan.sandbox(OPTIONS, tree, USERS, Path("/run/marchepied/control"))
+    sources = {bind.source for bind in sandbox.binds}
+    assert not {tree.documents, tree.browser, tree.x11, tree.screen_cookie, tree.sockets, tree.bus, tree.root} & sources
+    assert {bind.source for bind in sandbox.binds if bind.writable} == {
+        *(tree.home("scanner"), tree.papers, tree.pictures, tree.sockets / "scanner", Path("/run/marchepied/control")),
+    }
+    assert not sandbox.network
+    assert "/dev/bus/usb" in sandbox.devices
+    assert sandbox.user == USERS.scanning
+
+
+def test_the_network_is_there_for_scanners_of_the_network_alone() -> None:
+    assert scanner_of(config.Scanner()) is None
+    usb = scanner_of(config.Scanner(kind="sane"))
+    lan = scanner_of(config.Scanner(kind="sane", network=("192.168.10.7/32",), devices=("airscan:*",), two_sides=False))
+    assert usb is not None
+    assert lan is not None
+    assert (usb.network, lan.network) == (False, True)
+    assert lan.settings == ScannerSettings(devices=("airscan:*",), two_sides=False)
+
+
+def test_one_that_keeps_dying_is_started_ever_more_seldom() -> None:
+    again = scan.Again()
+    delays = [again.after(time.monotonic()) for _ in range(10)]
+    assert delays == sorted(delays)
+    assert (delays[0], delays[-1]) == (scan.Again.FIRST, scan.Again.LONGEST)
+    assert again.after(time.monotonic() - scan.Again.LONGEST - 1) == scan.Again.FIRST
