@@ -103,7 +103,7 @@ class Environment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Meta(
             ge=1_000,
             le=2_147_483_000,
-            description="First of the four user numbers of an environment: screen, visitor, print, scan. "
+            description="First of the five user numbers of an environment: screen, visitor, print, scan, keys. "
             "They must belong to nobody else on this machine.",
         ),
     ] = 60_900
