@@ -116,6 +116,12 @@ def unmount(point: Path) -> bool:
     return False
 
 
+def release(node: Path) -> None:
+    """Undoes what `mount` has set: the disk is as it was when it came."""
+    with contextlib.suppress(VolumeError):
+        _set_read_only(node, False)
+
+
 def in_use(node: Path) -> bool:
     """Whether a file system still holds the device: open(2), O_EXCL of a block device."""
     try:

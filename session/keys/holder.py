@@ -109,6 +109,8 @@ def _mounted(order: Order) -> Iterator[list[Path]]:
     finally:
         for point in reversed(points):
             filesystems.unmount(point)
+    for node in nodes:
+        filesystems.release(node)
     # The reader's own namespace goes a moment after the reader: until then the file system is mounted.
     deadline = time.monotonic() + RELEASE_SECONDS
     while any(filesystems.in_use(node) for node in nodes):

@@ -82,6 +82,8 @@ def fill(directory: Path, content: Mapping[str | bytes, bytes]) -> None:
 def loop(image: Path, *options: str) -> Iterator[str]:
     """A loop device of a file."""
     device = run("/usr/sbin/losetup", "--find", "--show", *options, str(image))
+    if "--read-only" not in options:
+        run("/usr/sbin/blockdev", "--setrw", device)  # a loop device keeps that from its last file
     try:
         yield device
     finally:
