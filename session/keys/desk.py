@@ -197,20 +197,24 @@ class KeyDesk:
             await asyncio.gather(work, return_exceptions=True)
 
     async def _guarded(self, work: Coroutine[object, object, None], otherwise: KeyProblem) -> None:
+        pulled = True
         try:
             await work
         except _Trouble as trouble:
             problem = trouble.problem
+            pulled = problem in (KeyProblem.FAILED, KeyProblem.UNREADABLE, KeyProblem.PULLED)
         except (OSError, wire.WireError, rpc.CallFailed, rpc.Denied) as error:
             logger.warning("a key: %s", type(error).__name__)
             problem = KeyProblem.FAILED
         except rpc.Refused as refusal:
             if refusal.code == "no_key":
                 return  # the stream says so too
+            pulled = False
             problem = _FAULTS[Fault(refusal.code)] if refusal.code in _CODES else KeyProblem.FAILED
         else:
             return
-        self._broke_at = asyncio.get_running_loop().time()
+        if pulled:
+            self._broke_at = asyncio.get_running_loop().time()
         self._show(KeyState(KeyStage.PROBLEM, problem=otherwise if problem is KeyProblem.FAILED else problem))
 
     async def _read(self, key: int) -> None:

@@ -119,7 +119,7 @@ class Port:
         self, place: Place, kinds: Mapping[str, filesystems.Kind] = filesystems.KINDS, images: str = ""
     ) -> None:
         self.published = Published(PluggedKeys())
-        self._place, self._kinds, self._images = place, dict(kinds), images
+        self._place, self.kinds, self._images = place, dict(kinds), images
         self._users: Users = place.users
         self._present: dict[tuple[str, int], Plug] = {}
         self._known = False
@@ -304,7 +304,7 @@ class Port:
             door=door,
             user=self._users.keys,
             screen=self._users.screen,
-            kinds=self._kinds,
+            kinds=self.kinds,
         )
         with contextlib.suppress(OSError):
             ours.sendall(wire.encode(order))

@@ -96,8 +96,9 @@ class Bench:
         assert self.desk.state.stage is stage, self.desk.state
 
     async def problem(self, problem: KeyProblem) -> None:
-        await self.stage(KeyStage.PROBLEM)
-        assert self.desk.state.problem is problem
+        with contextlib.suppress(TimeoutError):
+            await until(lambda: self.desk.state.problem is problem, 20)
+        assert self.desk.state.problem is problem, self.desk.state
 
     def document(self, name: str, content: bytes) -> Outgoing:
         path = self.documents / name
