@@ -96,7 +96,7 @@ def look(key: Path, seconds: float = SECONDS) -> tuple[list[Found], bool]:
     found: list[Found] = []
     volumes = sorted(entry.path for entry in os.scandir(os.fsencode(key)))
     if not volumes:
-        raise FileNotFoundError(str(key))
+        raise FileNotFoundError(2, "no volume")
     candidates, whole = _candidates(volumes, time.monotonic() + seconds)
     candidates.sort(key=lambda one: (-one.changed, one.parts))
     for candidate in candidates:

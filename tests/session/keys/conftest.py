@@ -49,13 +49,17 @@ class Bench:
 
     async def begin(self) -> None:
         """The next session, with a desk of its own."""
+        await self.build()
+        await self.start_desk()
+        self.port.follow(Snapshot(generation=self.generation, state=State.ACTIVE))
+
+    async def build(self) -> None:
+        """The next environment."""
         self.generation += 1
         self.place.cgroup(self.generation).create()
         tree = Tree(self.place.tree(self.generation))
         await mount_tmpfs(tree.root, 64, 2_000)
         tree.sockets.mkdir(mode=0o711)
-        await self.start_desk()
-        self.port.follow(Snapshot(generation=self.generation, state=State.ACTIVE))
 
     async def start_desk(self) -> None:
         await self.stop_desk()

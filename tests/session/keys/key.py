@@ -18,8 +18,8 @@ JPG = b"\xff\xd8\xff\xe0" + b"a photograph" * 300
 PNG = b"\x89PNG\r\n\x1a\n" + b"a picture" * 100
 
 STAND_IN = {"ext4": Kind("ext4", "errors=remount-ro", "")}
-"""For what is the same with every file system, where the kernel has none of a key's: a kind that no key of a visitor's is
-opened with."""
+"""For what is the same with every file system, where the kernel has none of a key's. No visitor's key is ever
+opened with it."""
 
 _MAKERS = {
     "ext4": ("/usr/sbin/mkfs.ext4", "-q", "-F", "-m", "0", "-O", "^has_journal"),
