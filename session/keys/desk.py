@@ -8,21 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import logging
 import os
-import socket
-import stat
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from pathlib import Path
 
 import msgspec
 
 from session import rpc, wire
 from session.heart import INTERFACE
-from session.keys.exchange import CHUNK, Answer, Ask, receive, send
+from session.keys import door
+from session.keys.door import Reader, Trouble, digest_of, opened_document
+from session.keys.exchange import Ask
 from session.keys.model import SOCKETS, Fault, Mode, Plugged, PluggedKeys
 from session.papers import KeyFile, KeyProblem, KeyStage, KeyState
 
@@ -30,8 +29,6 @@ logger = logging.getLogger(__name__)
 
 WRITTEN = 70
 """Percent of a copy when all is written; the rest is reading it back."""
-ANSWER_SECONDS = 30.0
-"""A reader that has nothing to say for so long reads from a key that hangs."""
 _AGAIN_SECONDS = 1.0
 _SAME_SECONDS = 3.0
 LEAST_ROOM = 0.2
@@ -63,12 +60,6 @@ class Arrived(msgspec.Struct, frozen=True):
     """What the key called it, cleaned."""
     kind: str
     """Its ending, without the dot: what its first bytes said too."""
-
-
-class _Trouble(Exception):
-    def __init__(self, problem: KeyProblem) -> None:
-        super().__init__(problem.value)
-        self.problem = problem
 
 
 class KeyDesk:
@@ -200,7 +191,7 @@ class KeyDesk:
         pulled = True
         try:
             await work
-        except _Trouble as trouble:
+        except Trouble as trouble:
             problem = trouble.problem
             pulled = problem in (KeyProblem.FAILED, KeyProblem.UNREADABLE, KeyProblem.PULLED)
         except (OSError, wire.WireError, rpc.CallFailed, rpc.Denied) as error:
@@ -228,7 +219,7 @@ class KeyDesk:
         ready = self.state
         disk = os.statvfs(self._directory)
         if disk.f_bavail * disk.f_frsize - file.size < LEAST_ROOM * disk.f_blocks * disk.f_frsize:
-            raise _Trouble(KeyProblem.LARGE)
+            raise Trouble(KeyProblem.LARGE)
         self._show(msgspec.structs.replace(ready, stage=KeyStage.READING))
         descriptor, name = tempfile.mkstemp(prefix=".key-", dir=self._directory)
         new = Path(name)
@@ -237,9 +228,9 @@ class KeyDesk:
                 async with self._reader(self._key.id, Mode.READ) as reader:
                     answer = await reader.ask(Ask("take", file=file.id), written.fileno())
                 # The reader may be taken over by what is on a key: what it says it wrote is looked at.
-                digest = await _digest_of(written.fileno())
+                digest = await digest_of(written.fileno())
                 if not answer.kind.isalnum() or digest != (answer.digest, answer.so_far):
-                    raise _Trouble(KeyProblem.FAILED)
+                    raise Trouble(KeyProblem.FAILED)
             final = new.with_name(f"{new.name.removeprefix('.')}.{answer.kind}")
             new.rename(final)
         except BaseException:
@@ -254,11 +245,11 @@ class KeyDesk:
         key = self._key.id
         self._show(KeyState(KeyStage.COPYING))
         with contextlib.ExitStack() as opened:
-            sources = [opened.enter_context(_opened(document.path)) for document in documents]
+            sources = [opened.enter_context(opened_document(document.path)) for document in documents]
             total = sum(os.fstat(source).st_size for source in sources)
             try:
                 folder, made = await self._write(key, documents, sources, total)
-            except (_Trouble, OSError):
+            except (Trouble, OSError):
                 await self._leave(key)
                 raise
         await self._read_back(key, folder, made, total)
@@ -277,7 +268,7 @@ class KeyDesk:
             folder = (await reader.ask(Ask("begin", folder=wanted, size=total))).name
             try:
                 for document, source in zip(documents, sources, strict=True):
-                    digest, size = await _digest_of(source)
+                    digest, size = await digest_of(source)
                     os.lseek(source, 0, os.SEEK_SET)
 
                     def told(so_far: int, before: int = before) -> None:
@@ -285,12 +276,12 @@ class KeyDesk:
 
                     answer = await reader.ask(Ask("put", name=document.name), source, told)
                     if (answer.digest, answer.so_far) != (digest, size):
-                        raise _Trouble(KeyProblem.FAILED)
+                        raise Trouble(KeyProblem.FAILED)
                     made.append((answer.name, digest))
                     before += size
                 await reader.ask(Ask("settle"))
-            except _Trouble:
-                with contextlib.suppress(_Trouble, OSError):
+            except Trouble:
+                with contextlib.suppress(Trouble, OSError):
                     await reader.ask(Ask("drop"))
                 raise
         return folder, made
@@ -305,7 +296,7 @@ class KeyDesk:
 
                 answer = await reader.ask(Ask("check", folder=folder, name=name), told=told)
                 if answer.digest != digest:
-                    raise _Trouble(KeyProblem.FAILED)
+                    raise Trouble(KeyProblem.FAILED)
                 before += answer.so_far
 
     async def _leave(self, key: int) -> None:
@@ -323,10 +314,10 @@ class KeyDesk:
             await client.close()
 
     @contextlib.asynccontextmanager
-    async def _reader(self, key: int, mode: Mode) -> AsyncIterator[_Reader]:
+    async def _reader(self, key: int, mode: Mode) -> AsyncIterator[Reader]:
         plugged = await self._bring(key, mode)
-        with enter(self._sockets / str(plugged.door)) as end:
-            yield _Reader(end)
+        with door.enter(self._sockets / str(plugged.door)) as end:
+            yield Reader(end)
 
     def _come_to(self, percent: int) -> None:
         if self.state.stage is KeyStage.COPYING and percent > self.state.percent:
@@ -338,88 +329,4 @@ class KeyDesk:
             self._changed()
 
 
-def enter(door: Path) -> socket.socket:
-    """A connection to a reader. Raises OSError."""
-    end = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_NONBLOCK)
-    try:
-        end.connect(str(door))
-    except OSError:
-        end.close()
-        raise
-    return end
-
-
 _CODES = frozenset(fault.value for fault in Fault)
-
-
-class _Reader:
-    def __init__(self, end: socket.socket) -> None:
-        self._end = end
-
-    async def ask(
-        self, ask: Ask, file: int | None = None, told: Callable[[int], None] = lambda _so_far: None
-    ) -> Answer:
-        """The last answer. Raises _Trouble for what is wrong with the key, OSError when the reader is gone."""
-        send(self._end, ask, file)
-        while True:
-            try:
-                async with asyncio.timeout(ANSWER_SECONDS):
-                    await _readable(self._end)
-            except TimeoutError:
-                raise _Trouble(KeyProblem.FAILED) from None
-            received = receive(self._end, Answer)
-            if received is None:
-                raise ConnectionResetError("the reader ended")
-            answer, descriptor = received
-            if descriptor is not None:
-                os.close(descriptor)
-                raise wire.WireError("a file that nobody asked for")
-            if answer.problem is not None:
-                raise _Trouble(answer.problem)
-            if answer.done:
-                return answer
-            told(answer.so_far)
-
-
-async def _digest_of(descriptor: int) -> tuple[str, int]:
-    """In a thread, which may outlive its task, and so has a descriptor of its own."""
-    return await asyncio.to_thread(_digest, os.dup(descriptor))
-
-
-async def _readable(end: socket.socket) -> None:
-    loop = asyncio.get_running_loop()
-    ready = loop.create_future()
-    loop.add_reader(end, _wake, ready)
-    try:
-        await ready
-    finally:
-        loop.remove_reader(end)
-
-
-@contextlib.contextmanager
-def _opened(path: Path) -> Iterator[int]:
-    """A document, which the browser may have put there. Raises OSError."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise FileNotFoundError(2, os.strerror(2))
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
-def _wake(ready: asyncio.Future[None]) -> None:
-    if not ready.done():
-        ready.set_result(None)
-
-
-def _digest(descriptor: int) -> tuple[str, int]:
-    """SHA-256 and size of an open file, from its beginning. Closes it. Raises OSError."""
-    digest, size = hashlib.sha256(), 0
-    try:
-        while chunk := os.pread(descriptor, CHUNK, size):
-            digest.update(chunk)
-            size += len(chunk)
-    finally:
-        os.close(descriptor)
-    return digest.hexdigest(), size

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import socket
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,7 @@ from session.environment.cgroup import find_base
 from session.environment.mounts import mount_tmpfs, mounted_below, unmount
 from session.environment.tree import Tree
 from session.environment.users import Users
-from session.keys import desk as desk_module
+from session.keys import door as door_module
 from session.keys.control import KeyControl
 from session.keys.desk import Arrived, KeyDesk, Outgoing
 from session.keys.filesystems import KINDS
@@ -117,13 +117,13 @@ class Bench:
 async def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bench]:
     for directory in (tmp_path, *tmp_path.parents[:2]):
         directory.chmod(0o755)
-    enter: Callable[[Path], socket.socket] = desk_module.enter
+    enter: Callable[[Path], socket.socket] = door_module.enter
 
     def as_screen(door: Path) -> socket.socket:
         with as_user(USERS.screen):
             return enter(door)
 
-    monkeypatch.setattr(desk_module, "enter", as_screen)
+    monkeypatch.setattr(door_module, "enter", as_screen)
     base = find_base(f"marchepied-test-{os.getpid()}")
     place = Place(tmp_path / "environment", base, USERS)
     bench = Bench(place, tmp_path)
@@ -141,7 +141,3 @@ async def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
         assert place.cgroup(generation).remove()
     with contextlib.suppress(FileNotFoundError):
         base.rmdir()
-
-
-def of_problem(problems: Sequence[KeyProblem]) -> list[str]:
-    return [problem.value for problem in problems]
