@@ -63,6 +63,8 @@ class Station(msgspec.Struct, frozen=True):
     """Whether some site is on another machine: else no cut of the network is one for its visitors."""
     hook: str = ""
     """The program that is told of calls for the agent; empty for none."""
+    images: str = ""
+    """A directory of files that are USB keys on loop devices; empty for none."""
 
 
 class Daemon:
@@ -81,7 +83,7 @@ class Daemon:
         """What agents did in sessions whose receipt is not written yet."""
         self.attendance = Attendance(station.state, station.place.cgroups, station.hook)
         self.hearts = Hearts()
-        self.keys = Port(station.place)
+        self.keys = Port(station.place, images=station.images)
         self._tasks: set[asyncio.Task[None]] = set()
         self._wiping = asyncio.Lock()
         self._wipes = 0

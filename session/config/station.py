@@ -278,6 +278,16 @@ class Demonstration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             examples=[[8001]],
         ),
     ] = ()
+    keys: Annotated[
+        str,
+        Meta(
+            pattern=r"^(/[^\x00-\x1f\x7f]+)?$",
+            max_length=255,
+            description="Loop devices of files below this directory are visitors' USB keys too. Empty for none.",
+            examples=["/srv/keys"],
+            extra={"words": "an absolute path, or nothing"},
+        ),
+    ] = ""
 
 
 class Wipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
