@@ -71,8 +71,7 @@ def test_a_kind_is_found_and_mounted_by_its_driver_or_not_at_all(kind: str, work
         filesystems.mount(node, point, ALL[kind], USERS.keys, write=True)
         reader = Reader(work / "key")
         folder = reader.answer(Ask("begin", folder="Marchepied é", size=len(PDF)), None, print).name
-        with image.with_suffix(".pdf").open("wb") as file:
-            file.write(PDF)
+        image.with_suffix(".pdf").write_bytes(PDF)
         with image.with_suffix(".pdf").open("rb") as file:
             put = reader.answer(Ask("put", name='Avis: "2026".pdf'), file.fileno(), print)
         assert (put.problem, put.name) == (None, "Avis- -2026-.pdf")
