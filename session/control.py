@@ -20,6 +20,8 @@ from session.agent_control import AgentControl
 from session.attendance import Attendance
 from session.environment.users import Users
 from session.hearts import Hearts
+from session.keys.control import KeyControl
+from session.keys.port import Port
 from session.model import Component, EndReason, Snapshot, State, Trouble
 from session.published import Published
 from session.receipts import ReceiptsPage, ReceiptsQuery, RecordsError
@@ -47,6 +49,7 @@ class Asked(Protocol):
 
     published: Published[Snapshot]
     hearts: Hearts
+    keys: Port
 
     @property
     def records(self) -> Records: ...
@@ -83,6 +86,7 @@ class Control:
         add("Maintenance", self._maintenance, parameters=WhyParameters, uids=root)
         add("InService", self._in_service, uids=root)
         AgentControl(self.service, daemon, both, self._require_screen, self._require_desk)
+        KeyControl(self.service, daemon.keys, screen, self._require_desk)
 
     async def start(self, path: Path) -> None:
         await self.service.start(path, mode=0o660, group=self._users.screen)

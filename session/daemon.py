@@ -24,6 +24,7 @@ from session.environment.chime import Sound
 from session.environment.tree import Tree
 from session.heart import BEAT_SECONDS
 from session.hearts import WATCHED, Hearts
+from session.keys.port import Port
 from session.machine import Limits
 from session.model import Component, EndReason, Network, Snapshot, State, Trouble
 from session.network import Egress, NetworkError
@@ -62,6 +63,8 @@ class Station(msgspec.Struct, frozen=True):
     """Whether some site is on another machine: else no cut of the network is one for its visitors."""
     hook: str = ""
     """The program that is told of calls for the agent; empty for none."""
+    images: str = ""
+    """A directory of files that are USB keys on loop devices; empty for none."""
 
 
 class Daemon:
@@ -80,6 +83,7 @@ class Daemon:
         """What agents did in sessions whose receipt is not written yet."""
         self.attendance = Attendance(station.state, station.place.cgroups, station.hook)
         self.hearts = Hearts()
+        self.keys = Port(station.place, images=station.images)
         self._tasks: set[asyncio.Task[None]] = set()
         self._wiping = asyncio.Lock()
         self._wipes = 0
@@ -117,6 +121,7 @@ class Daemon:
         if self._station.watches_network:
             watching.append(asyncio.create_task(uplink.watch(self._on_network)))
         hearts = self._start(self._watch_hearts())
+        self._start(self.keys.run(self.published))
         self.post(events.Began())
         await self.attendance.sweep()
         try:
@@ -240,6 +245,7 @@ class Daemon:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._building
             self._building = None
+        self.keys.abandon()
         if self._environment is not None:
             self._environment.abandon()
             self._environment = None

@@ -137,6 +137,12 @@ class KeyProblem(enum.StrEnum):
     UNREADABLE = "unreadable"
     PULLED = "pulled"
     FAILED = "failed"
+    FORMAT = "format"
+    """There is no file system on it, or none of the kinds that are opened."""
+    LARGE = "large"
+    """The file that was to be taken is too large for this visit."""
+    LEFT = "left"
+    """It was plugged in before this visit's start: it may be somebody else's."""
 
 
 class KeyFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

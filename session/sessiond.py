@@ -107,6 +107,7 @@ def station_of(configured: config.Station, runtime: Path, state: Path, cgroup: s
         state=state,
         watches_network=not all(is_local(host.partition(":")[0]) for host in hosts),
         hook=configured.agent.hook,
+        images=configured.demonstration.keys if configured.demonstration.enabled else "",
     )
 
 

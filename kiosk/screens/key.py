@@ -51,7 +51,8 @@ class KeySheet(PaperSheet):
     def _fill_told(self, icon: str, title: str, text: str) -> None:
         self.ids.title.text = self.say(title)
         self.told(self.scene(self.pictogram(icon)), self.say(text))
-        self.back(self.go(Side.DOCUMENTS))
+        # A problem that was read is over: the key is looked at again.
+        self.back(self._close)
         self.agent()
 
     def _fill_done(self) -> None:
@@ -63,7 +64,8 @@ class KeySheet(PaperSheet):
         self.space()
 
     def _close(self) -> None:
-        self.calls.leave_key()
+        if self._key.stage in (KeyStage.DONE, KeyStage.PROBLEM):
+            self.calls.leave_key()
         self.host.turn_to(Side.DOCUMENTS)
 
     def _fill_files(self) -> None:

@@ -82,10 +82,10 @@ def _places(station: Station) -> Iterator[Mistake]:
             f"not {display.bar_height}. Example: bar_height = {min(96, display.height // 3)}",
         )
     first = station.environment.first_uid
-    if any(first <= uid <= first + 3 for uid in _NOBODY):
+    if any(first <= uid <= first + 4 for uid in _NOBODY):
         yield (
             (("environment", "first_uid"),),
-            f"must keep clear of 65534 and 65535, which the system uses; it takes {first} to {first + 3}. "
+            f"must keep clear of 65534 and 65535, which the system uses; it takes {first} to {first + 4}. "
             "Example: first_uid = 60900",
         )
 

@@ -105,7 +105,7 @@ class Environment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Meta(
             ge=1_000,
             le=2_147_483_000,
-            description="First of the four user numbers of an environment: screen, visitor, print, scan. "
+            description="First of the five user numbers of an environment: screen, visitor, print, scan, keys. "
             "They must belong to nobody else on this machine.",
         ),
     ] = 60_900
@@ -280,6 +280,16 @@ class Demonstration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             examples=[[8001]],
         ),
     ] = ()
+    keys: Annotated[
+        str,
+        Meta(
+            pattern=r"^(/[^\x00-\x1f\x7f]+)?$",
+            max_length=255,
+            description="Loop devices of files below this directory are visitors' USB keys too. Empty for none.",
+            examples=["/srv/keys"],
+            extra={"words": "an absolute path, or nothing"},
+        ),
+    ] = ""
 
 
 class Wipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

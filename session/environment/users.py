@@ -1,4 +1,4 @@
-"""The throw-away users: four numbers in a row, with no name, password, home or login anywhere.
+"""The throw-away users: five numbers in a row, with no name, password, home or login anywhere.
 
 They are numbers only so that nothing has to be made, and nothing can be forgotten, per session (a peer ran out of
 guest accounts after a year: ubuntu/lightdm#179). The default range is one that systemd leaves to nobody
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import msgspec
 
-COUNT = 4
+COUNT = 5
 
 
 class Users(msgspec.Struct, frozen=True):
@@ -30,6 +30,11 @@ class Users(msgspec.Struct, frozen=True):
     @property
     def scanning(self) -> int:
         return self.first + 3
+
+    @property
+    def keys(self) -> int:
+        """Who reads visitors' USB keys."""
+        return self.first + 4
 
     @property
     def all(self) -> frozenset[int]:

@@ -98,6 +98,7 @@ CALLS: list[tuple[str, str, list[tuple[str, list[Any]]]]] = [
     ("key_files", "DSC_0001.JPG, 4,2 Mo", [("take_from_key", ["photo9"])]),
     ("key_files", "key.copy_all", [("copy_to_key", [[]])]),
     ("key_done", "key.understood", [("leave_key", [])]),
+    ("key_full", "common.back", [("leave_key", [])]),
     ("card", "card.papers", [("begin", ["d-housing"])]),
     ("card", "card.begin", [("begin", ["d-housing"]), ("open_site", ["site7"])]),
     ("dossier_half", "dossier.begin", [("open_site", ["site7"])]),

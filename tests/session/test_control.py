@@ -18,10 +18,12 @@ from session.environment.cgroup import Cgroup, find_base
 from session.environment.process import spawn
 from session.environment.users import Users
 from session.hearts import Hearts
+from session.keys.port import Port
 from session.model import Component, EndReason, Snapshot, State, Trouble
 from session.published import Published
 from session.records import Records
 from session.rpc import Refused
+from session.wipe import Place
 from tests.session.talk import connected, other_tasks, pair, until
 
 USERS = Users(64_900)
@@ -34,6 +36,7 @@ class Asked:
 
     def __init__(self, directory: Path) -> None:
         self.hearts = Hearts()
+        self.keys = Port(Place(directory / "environment", directory / "cgroups", USERS))
         self.published = Published(Snapshot(generation=GENERATION))
         self.events: list[events.Event] = []
         self.refuses = False
@@ -252,6 +255,7 @@ async def test_the_service_describes_itself(asked: Asked) -> None:
         *("OutOfService", "Maintenance", "InService", "Receipts"),
         *("CallAgent", "CancelCall", "AgentAsk", "AgentEnter", "AgentLeave", "AgentExtend", "AgentPrivate"),
         *("AgentAllowed", "AgentOutcome", "AgentEnd", "AgentOutOfService", "AgentMaintenance", "AgentInService"),
+        *("WatchKeys", "BringKey"),
     }
     assert members["method Ready"] == "method Ready(component: Component) -> ()"
     assert members["method OutOfService"] == "method OutOfService(why: ?string) -> ()"

@@ -163,7 +163,7 @@ async def test_a_process_that_only_kept_one_of_our_ids_is_a_stray(place: Place) 
 
 
 async def test_neighbours_of_our_users_are_left_alone(place: Place) -> None:
-    uids = (USERS.first - 1, USERS.first + 4, 0)
+    uids = (USERS.first - 1, USERS.first + 5, 0)
     others = [subprocess.Popen(["/usr/bin/setpriv", f"--reuid={uid}", "/usr/bin/sleep", "1000"]) for uid in uids]
     try:
         assert failed(await run(place, ())) == set()
@@ -239,7 +239,7 @@ async def test_a_file_left_where_anybody_may_write_is_found(place: Place, direct
         left.touch(0o600)
         os.chown(left, user, -1)
         assert failed(await run(place, ())) == {"files"}
-        os.chown(left, USERS.first + 4, -1)
+        os.chown(left, USERS.first + 5, -1)
         assert failed(await run(place, ())) == set()
         left.unlink()
         left.symlink_to("/etc/passwd")

@@ -67,6 +67,7 @@ hook = "{hook}"
 [demonstration]
 enabled = true
 ports = [{port}, {tls_port}, {down_port}]
+keys = "{keys}"
 
 [wipe]
 require = []
@@ -93,6 +94,7 @@ DEFAULTS: dict[str, object] = {
     "width": 1280,
     "height": 800,
     "hook": "",
+    "keys": "",
     "port": 1,
     "tls_port": 2,
     "down_port": 3,

@@ -144,7 +144,7 @@ def test_a_wrong_key(text: str, said: str) -> None:
             "[environment]\nfirst_uid = 65531",
             "line 2: environment.first_uid must keep clear of 65534 and 65535, which the system uses; it "
             "takes "
-            "65531 to 65534. Example: first_uid = 60900",
+            "65531 to 65535. Example: first_uid = 60900",
         ),
         (
             "[network]\nresolvers = ['9.9.9.9', 'dns.example.fr']",
