@@ -264,7 +264,8 @@ class Environment:
             Bind(home, "/home/screen", writable=True),
         ]
         if component is Component.DESK:
-            binds.append(Bind(self._tree.documents, "/home/screen/documents", writable=True))
+            for directory in (self._tree.documents, self._tree.papers, self._tree.given):
+                binds.append(Bind(directory, f"/home/screen/{directory.name}", writable=True))
             binds.append(Bind(self._tree.bus, str(bus.DIRECTORY)))
             binds.append(Bind(self._tree.visit_policy, "/run/visit.json", writable=True))
         environment = (
