@@ -72,7 +72,8 @@ def address(path: Path) -> str:
 
 def name(untrusted_text: str, ending: str) -> str:
     """A name for a file: `untrusted_text` without what no name should have, and the ending (without its dot)."""
-    text = _UNSAFE.sub("-", clean(untrusted_text, 2 * MAX_NAME)).strip(" .")
+    text = _UNSAFE.sub("-", clean(untrusted_text, 2 * MAX_NAME)).replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
+    text = text.strip(" .")
     stem, dot, last = text.rpartition(".")
     if dot and last.lower() == ending:
         text = stem

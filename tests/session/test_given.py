@@ -88,6 +88,7 @@ def test_what_does_not_fit_leaves_nothing(directory: Path, source: Path, monkeyp
     ("text", "ending", "name"),
     [
         ("Avis d'imposition", "pdf", "Avis d'imposition.pdf"),
+        ("Pièce d\N{RIGHT SINGLE QUOTATION MARK}identité", "jpg", "Pièce d'identité.jpg"),
         ("attestation.PDF", "pdf", "attestation.pdf"),
         ("photo.jpeg", "jpg", "photo.jpeg.jpg"),
         ("../../etc/passwd", "pdf", "-..-etc-passwd.pdf"),

@@ -231,6 +231,7 @@ async def test_a_page_that_closes_asks_no_more(
     assert first is not None
     assert page is not None
     await visitor.call("Close", page=page)
+    await visitor.sees(lambda s: page not in {one.id for one in s.pages}, "the page closed")
     await reader.sees(lambda one: one.picker is None, "no picker")
 
 
