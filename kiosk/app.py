@@ -1,6 +1,7 @@
 """The kiosk UI, as a program: `python -m kiosk.app`. Reads its settings, sets up Kivy, and runs both in one loop.
 
-Environment: MARCHEPIED_RUN (directory of the sockets), MARCHEPIED_SETTINGS (settings.json), HOME, DISPLAY.
+Environment: MARCHEPIED_RUN (directory of the sockets), MARCHEPIED_SETTINGS (settings.json),
+MARCHEPIED_PICTURES (directory of the pictures of papers), HOME, DISPLAY.
 """
 
 from __future__ import annotations

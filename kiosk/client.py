@@ -17,6 +17,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from session import rpc, wire
+from session.papers import Papers
 
 logger = logging.getLogger(__name__)
 
@@ -81,7 +82,7 @@ class GuardNews(msgspec.Struct, frozen=True):
 
 
 class Feed(Generic[_T]):
-    """Keeps one `Watch` stream open.
+    """Keeps one stream open: `Watch`, or the `method` of that name.
 
     `on_item` gets each snapshot; `on_line` gets True at the first snapshot of a connection and False when
     the connection is lost. Both run in this task.
@@ -94,8 +95,9 @@ class Feed(Generic[_T]):
         kind: type[_T],
         on_item: Callable[[_T], None],
         on_line: Callable[[bool], None],
+        method: str = "Watch",
     ) -> None:
-        self._path, self._interface, self._kind = path, interface, kind
+        self._path, self._interface, self._kind, self._method = path, interface, kind, method
         self._on_item, self._on_line = on_item, on_line
         self._delay = Delay()
 
@@ -115,7 +117,7 @@ class Feed(Generic[_T]):
 
     async def _follow(self, client: rpc.Client) -> None:
         online = False
-        async with contextlib.aclosing(client.stream("Watch", self._kind)) as items:
+        async with contextlib.aclosing(client.stream(self._method, self._kind)) as items:
             while True:
                 # Only the line's own errors are caught here: one of our screens' must end the process.
                 try:
@@ -134,6 +136,11 @@ class Feed(Generic[_T]):
             self._on_line(False)
 
 
+def paper_feed(desk: Path, on_item: Callable[[Papers], None]) -> Feed[Papers]:
+    """The papers, which come in a stream of their own: progress comes many times a second, pages of sites do not."""
+    return Feed(desk, DESK, Papers, on_item, lambda _online: None, "WatchPapers")
+
+
 class Call:
     """One call, sent as this is made: what a tap asks for must not wait until the tap is drawn."""
 
@@ -146,11 +153,15 @@ class Call:
 
     async def done(self) -> None:
         """Waits for the answer, whose content is not used. Raises CallError."""
+        await self.answer(dict)
+
+    async def answer(self, kind: type[_T]) -> _T:
+        """Waits for the answer, as what it must be. Raises CallError."""
         if self._asked is None:
             raise CallError(Failure.AWAY)
         try:
             async with asyncio.timeout(CALL_TIMEOUT):
-                await self._asked.answer(dict)
+                return await self._asked.answer(kind)
         except rpc.Refused as refusal:
             raise CallError(refusal.code) from None
         except rpc.Denied:

@@ -1,17 +1,22 @@
 """What the screens of papers and of procedures ask of other processes: one name for each thing. No Kivy here.
 
-Nothing makes these calls yet: a station of today has none of these rooms, its snapshots say so, and `kiosk.view` then
-shows none of these screens. Whoever makes them fills this interface, and `Presenter.papers`.
+`kiosk.paper_calls` makes them. A room that a station has not is in none of its snapshots: `kiosk.view` then shows none
+of its screens.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple, Protocol
 
+from kiosk import plain
+from kiosk.words import Words
 from printing.model import PrintJob
 from scanner.model import Correction
-from session.papers import Label, Papers
+from session.papers import Label, Paper, Papers
 from session.procedures.model import Procedures, Status
+
+MOST_PIXELS = 4096
+"""Of a picture's width, or height."""
 
 
 class Picture(NamedTuple):
@@ -24,11 +29,24 @@ class Picture(NamedTuple):
 
     @property
     def valid(self) -> bool:
-        return 0 < self.width <= 4096 and 0 < self.height <= 4096 and len(self.pixels) == 3 * self.width * self.height
+        sized = 0 < self.width <= MOST_PIXELS and 0 < self.height <= MOST_PIXELS
+        return sized and len(self.pixels) == 3 * self.width * self.height
+
+
+def called(say: Words, document: Paper) -> str:
+    """What a document is called: its label, or what it was called when it came."""
+    if document.label is not None:
+        return say(f"label.{document.label}")
+    return plain.clean(document.name, 60) or say(f"origin.{document.origin}")
+
+
+def offered(papers: Papers) -> bool:
+    """Whether "my documents" leads somewhere while there are none: to the scanner, or to a key."""
+    return papers.documents is not None and (papers.scanner is not None or papers.key is not None)
 
 
 class Rooms(NamedTuple):
-    """Which of the rooms are there, and what is in them. A station of today has none."""
+    """Which of the rooms are there, and what is in them."""
 
     papers: Papers = Papers()
     procedures: Procedures | None = None

@@ -21,7 +21,9 @@ from kiosk.agent import Agent
 from kiosk.caller import Caller
 from kiosk.glossary import Term
 from kiosk.keyboard.control import Control
+from kiosk.paper_calls import PaperCalls
 from kiosk.papers import Calls, Rooms
+from kiosk.pictures import Pictures
 from kiosk.speech.voice import Voice
 from kiosk.words import LANGUAGES, Words
 from session.heart import beat
@@ -60,8 +62,6 @@ class Presenter:
         self._memory = memory
         self.local = remembered.load(memory, self._usual) if memory is not None else self._usual
         self.rooms = Rooms()
-        """None of the rooms of papers is there yet: no snapshot speaks of them."""
-        self.papers: Calls | None = None
         self.said = ""
         """A short word about the last tap: a refusal, or that a site is being opened."""
         self.voice = Voice(run / "voice" / "ssip", on_change)
@@ -79,6 +79,9 @@ class Presenter:
         self._on_change = on_change
         self._caller = Caller(refused=lambda code: self.say(self.words.refusal(code)))
         self._call = self._caller.call
+        self._pictures = Pictures(self._desk, (settings.width, settings.height), on_change)
+        call, words = partial(self._call, self._desk, client.DESK), Words(self.station_language)
+        self.papers: Calls | None = PaperCalls(call, lambda: self.rooms.papers, words, self._pictures)
         self._forget: asyncio.TimerHandle | None = None
         self._choosers: int | None = None
         """As the guard counts them; None before it was heard."""
@@ -110,12 +113,13 @@ class Presenter:
     async def run(self) -> None:
         """Keeps all lines until cancelled. A fault in what they call ends it: the process is then started anew."""
         async with asyncio.TaskGroup() as tasks:
-            self._caller.tasks = tasks
+            self._caller.tasks = self._pictures.tasks = tasks
             session = client.Feed(self._control, client.SESSION, Snapshot, self._on_snapshot, self._on_control)
             desk = client.Feed(self._desk, client.DESK, DeskSnapshot, self._on_desk, lambda _online: None)
             guard = client.Feed(self._guard, client.GUARD, client.GuardNews, self._on_guard, self._on_guard_line)
             tasks.create_task(session.run())
             tasks.create_task(desk.run())
+            tasks.create_task(client.paper_feed(self._desk, self.take_papers).run())
             tasks.create_task(guard.run())
             tasks.create_task(self._layout.run()).add_done_callback(lambda _task: self._layout.close())
             tasks.create_task(self.voice.run())
@@ -155,7 +159,8 @@ class Presenter:
         self._changed()
 
     def take_papers(self, papers: Papers) -> None:
-        """For whatever brings snapshots of papers."""
+        if papers.folders > self.rooms.papers.folders:
+            self.say(self.words.refusal("no_folder"))
         self.local = paper_path.settle(self.local, self.rooms.papers, papers)
         self.rooms = self.rooms._replace(papers=papers)
         self._changed()

@@ -27,7 +27,6 @@ class Screen(enum.StrEnum):
     BAR = "bar"
     """The site fills the screen; only a bar of ours is over it."""
     PAGES = "pages"
-    DOCUMENTS = "documents"
     CRASHED = "crashed"
     HUNG = "hung"
     RESTARTING = "restarting"
@@ -229,8 +228,6 @@ def _in_session(desk: DeskSnapshot | None, local: Local, rooms: Rooms) -> Screen
         return Screen.INTERVIEW
     if (papers := _of_papers(local, rooms)) is not None:
         return papers
-    if local.side is Side.DOCUMENTS:
-        return Screen.DOCUMENTS
     if local.side is Side.PAGES and desk.pages:
         return Screen.PAGES
     page = active_page(desk)

@@ -286,8 +286,11 @@ class Environment:
             Bind(self._tree.screen_cookie, "/run/cookie"),
             Bind(home, "/home/screen", writable=True),
         ]
+        if component is Component.UI:
+            binds.append(Bind(self._tree.pictures, "/run/pictures"))
         if component is Component.DESK:
-            binds.append(Bind(self._tree.documents, "/home/screen/documents", writable=True))
+            for directory in (self._tree.documents, self._tree.papers, self._tree.given):
+                binds.append(Bind(directory, f"/home/screen/{directory.name}", writable=True))
             binds.append(Bind(self._tree.bus, str(bus.DIRECTORY)))
             binds.append(Bind(self._tree.visit_policy, "/run/visit.json", writable=True))
         environment = (
@@ -303,6 +306,7 @@ class Environment:
             ("MARCHEPIED_SETTINGS", f"{RUN}/settings.json"),
             ("MARCHEPIED_VISIT", "/run/visit.json"),
             ("MARCHEPIED_DOCUMENTS", "/home/screen/documents"),
+            ("MARCHEPIED_PICTURES", "/run/pictures"),
         )
         program = (sys.executable, "-P", "-m", MODULES[component])
         return Sandbox(program, self._plan.users.screen, tuple(binds), environment)

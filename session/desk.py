@@ -5,8 +5,8 @@ is `{"browser": n}` with two descriptors: the end that writes to the browser, th
 counts the browsers of this environment. The desk ends when that socket does.
 
 Environment: MARCHEPIED_RUN (directory of the sockets `control` and `desk`), MARCHEPIED_SETTINGS (settings.json),
-MARCHEPIED_DOCUMENTS (the documents directory), MARCHEPIED_VISIT (the visit's policy). No title, address or file name
-is ever logged.
+MARCHEPIED_DOCUMENTS (the documents directory; what is beside it: `session.papers_desk.Places`), MARCHEPIED_VISIT (the
+visit's policy). No title, address or file name is ever logged.
 """
 
 from __future__ import annotations
@@ -28,14 +28,15 @@ from session.allowances import Allowances, cameras_of
 from session.browser import policy, services
 from session.browser.devtools import BrowserGone, CallRefused
 from session.browser.driver import Driver, PolicyNotInForce
+from session.browser.filechooser import Front
 from session.browser.inputmethod import InputMethod
 from session.browser.pages import MAX_PAGES, Reopen, Tracker
 from session.browser.visit import VisitPolicy
 from session.daemon_line import DaemonLine
-from session.documents import Shelf
 from session.environment import bus
 from session.model import Component, Network, Snapshot, Trouble
 from session.pages import BrowserState, DeskSnapshot, Settings
+from session.papers_desk import PapersDesk, Places
 
 logger = logging.getLogger(__name__)
 
@@ -75,7 +76,7 @@ class Desk:
     def __init__(self, settings: Settings, documents: Path, run: Path, visit: Path) -> None:
         self._settings = settings
         self._sites = {site.id: site for site in settings.sites}
-        self._shelf = Shelf(documents)
+        self._papers = PapersDesk(Places.beside(documents), self._front, self._changed)
         self._run = run
         self._tracker = Tracker(settings)
         self._driver: Driver | None = None
@@ -106,6 +107,7 @@ class Desk:
         self.service.add("Retry", self._retry, parameters=_Page, uids=own)
         self.service.add("Allow", self._allow, parameters=_What, uids=own)
         self.service.add("StopCapture", self._stop_capture, uids=own)
+        self._papers.offer(self.service, own)
 
     # -- browsers --------------------------------------------------------------------------------------------
 
@@ -118,7 +120,7 @@ class Desk:
         alive = asyncio.create_task(heart.beat(self._run / "control", Component.DESK))
         current: asyncio.Task[None] | None = None
         waiting: asyncio.Task[tuple[int, int] | None] | None = None
-        serving = asyncio.create_task(services.offer(bus.ADDRESS, [self._input]))
+        serving = asyncio.create_task(services.offer(bus.ADDRESS, [self._input, self._papers.chooser]))
         try:
             while True:
                 waiting = waiting or asyncio.create_task(_next_browser(daemon))
@@ -238,7 +240,7 @@ class Desk:
             browser=self._state,
             pages=tracker.pages(),
             active=tracker.active if tracker.active is not None and tracker.has(tracker.active) else None,
-            documents=self._shelf.look(),
+            documents=self._papers.look(tracker.known()),
             downloading=len(self._driver.downloading) if self._driver is not None else 0,
             field=self._input.field,
             keyed=self._input.keyed,
@@ -249,6 +251,10 @@ class Desk:
             self._snapshot = msgspec.structs.replace(fresh, sequence=fresh.sequence + 1)
             self._news.set()
             self._news = asyncio.Event()
+
+    def _front(self) -> Front | None:
+        page = next((one for one in self._tracker.pages() if one.id == self._tracker.active), None)
+        return Front(page.id, page.site) if page is not None else None
 
     async def _watch(self, _caller: rpc.Caller, _parameters: rpc.NoParameters) -> AsyncIterator[DeskSnapshot]:
         """The whole picture, now and after each change."""

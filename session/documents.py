@@ -1,7 +1,7 @@
-"""The visitor's documents: the regular files of one directory, as the screen shows them.
+"""The visitor's documents: the regular files of some directories, as the screen shows them.
 
-The browser, which nobody trusts, writes there. No link is followed, nothing but a regular file counts, and names
-are cleaned before anybody sees them. A document's id comes from its inode, so that it outlives the desk.
+The browser, which nobody trusts, writes to one of them. No link is followed, nothing but a regular file counts, and
+names are cleaned before anybody sees them. A document's id comes from its inode, so that it outlives the desk.
 """
 
 from __future__ import annotations
@@ -21,20 +21,27 @@ _PARTIAL = ".crdownload"
 
 
 class Shelf:
-    """The documents in `directory`. Blocking, but only ever a few hundred entries of a memory disk."""
+    """The documents in `directories`. Blocking, but only ever a few hundred entries of a memory disk."""
 
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
-        self._names: dict[str, str] = {}
+    def __init__(self, *directories: Path) -> None:
+        self._directories = directories
+        self._paths: dict[str, Path] = {}
 
     def look(self) -> tuple[Document, ...]:
         """All documents, oldest first. A directory that is not there has none."""
         found: list[tuple[int, str, Document]] = []
-        names: dict[str, str] = {}
+        self._paths = {}
+        for directory in self._directories:
+            found += self._look_into(directory)
+        found.sort(key=lambda item: item[:2])
+        return tuple(document for _, _, document in found[-MAX_DOCUMENTS:])
+
+    def _look_into(self, directory: Path) -> list[tuple[int, str, Document]]:
+        found: list[tuple[int, str, Document]] = []
         try:
-            entries = os.scandir(self._directory)
+            entries = os.scandir(directory)
         except OSError:
-            return ()
+            return []
         with entries:
             for entry in entries:
                 try:
@@ -44,23 +51,44 @@ class Shelf:
                 if not stat.S_ISREG(status.st_mode) or entry.name.startswith("."):
                     continue
                 document = _document(entry.name, status)
-                names[document.id] = entry.name
+                self._paths[document.id] = directory / entry.name
                 found.append((status.st_mtime_ns, document.id, document))
-        self._names = names
-        found.sort(key=lambda item: item[:2])
-        return tuple(document for _, _, document in found[-MAX_DOCUMENTS:])
+        return found
 
     def path(self, document: str) -> Path | None:
-        """Where the document with this id is, as of the last look; open it with O_NOFOLLOW. None if it is not there."""
-        name = self._names.get(document)
-        return None if name is None else self._directory / name
+        """Where the document with this id is, as of the last look; open it with `open`. None if it is not there."""
+        return self._paths.get(document)
+
+    def open(self, document: str) -> int:
+        """A descriptor to read it from: of the very file that was seen, whatever has its name now. Raises OSError."""
+        path = self._paths.get(document)
+        if path is None:
+            raise FileNotFoundError
+        # Without O_NONBLOCK a pipe that has taken its name would hold us.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode) or _id(status) != document:
+            os.close(descriptor)
+            raise FileNotFoundError
+        return descriptor
+
+    def remove(self, document: str) -> None:
+        """Deletes it. Raises OSError."""
+        path = self._paths.get(document)
+        if path is None or _id(path.lstat()) != document:
+            raise FileNotFoundError
+        path.unlink()
+
+
+def _id(status: os.stat_result) -> str:
+    return f"{status.st_dev:x}-{status.st_ino:x}"
 
 
 def _document(untrusted_name: str, status: os.stat_result) -> Document:
     complete = not untrusted_name.endswith(_PARTIAL)
     shown = untrusted_name if complete else untrusted_name.removesuffix(_PARTIAL)
     return Document(
-        id=f"{status.st_dev:x}-{status.st_ino:x}",
+        id=_id(status),
         name=clean(os.fsencode(shown).decode("utf-8", "replace"), MAX_NAME) or "document",
         size=status.st_size,
         complete=complete,

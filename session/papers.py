@@ -203,3 +203,5 @@ class Papers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     picker: Picker | None = None
     key: KeyState | None = None
     dossier: Dossier | None = None
+    folders: int = 0
+    """How often a site asked for a whole folder, which it does not get: to be said in a word."""

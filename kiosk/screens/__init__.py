@@ -9,7 +9,9 @@ from kiosk.view import OF_PAPERS, Screen
 
 __all__ = ["Host", "Sheet", "build", "load_one"]
 
-_missing = [Screen.WHAT_FOR, Screen.BAR, Screen.NOTICE, *(screen for screen in Screen if screen not in OF_PAPERS)]
+_NOT_YET = OF_PAPERS - {Screen.SHELF, Screen.DOCUMENT, Screen.NAME, Screen.DROP, Screen.PICKER}
+"""Of rooms that no station has yet."""
+_missing = [Screen.WHAT_FOR, Screen.BAR, Screen.NOTICE, *(screen for screen in Screen if screen not in _NOT_YET)]
 
 
 def build(screen: Screen, host: Host) -> Sheet:

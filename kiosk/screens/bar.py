@@ -7,6 +7,7 @@ from time import monotonic
 from kivy.properties import NumericProperty
 
 from kiosk import banner, plain, view
+from kiosk.papers import offered
 from kiosk.screens.sheet import Host, Sheet, basics, load_rules, offer
 from kiosk.widgets import look
 from session.model import AgentState
@@ -49,11 +50,10 @@ class Bar(Sheet):
         self.ids.camera.text = self.say("bar.camera" if desk.capture is Capture.ON else "bar.microphone")
         self.ids.camera.words = self.say(sign) if sign is not None else ""
         self._offer(self.ids.pages, "bar.pages", len(desk.pages), least=2)
-        papers = self.host.rooms.papers.documents
-        number = len(desk.documents) + desk.downloading if papers is None else len(papers)
+        papers = self.host.rooms.papers
         # What is said for some seconds needs the room.
-        number = 0 if self.host.said else number
-        least = 1 if papers is None or self.host.said else 0
+        number = len(papers.documents or ()) if not self.host.said else 0
+        least = 0 if offered(papers) and not self.host.said else 1
         self._offer(self.ids.documents, "bar.documents", number, least=least)
 
     def _tell_where(self, page: Page) -> None:
@@ -102,11 +102,11 @@ class Bar(Sheet):
 
     def _offer(self, button: basics.BarButton, key: str, number: int, least: int) -> None:
         """Shows a button only when there is something behind it, with how much."""
-        offered = number >= least
-        button.text = self.say(key) if offered else ""
-        button.badge = str(number) if offered else ""
-        button.words = self.say("bar.counted", what=button.text, number=number) if offered else ""
-        offer(button, offered)
+        shown = number >= least
+        button.text = self.say(key) if shown else ""
+        button.badge = str(number) if shown else ""
+        button.words = self.say("bar.counted", what=button.text, number=number) if shown else ""
+        offer(button, shown)
 
 
 load_rules(__file__)

@@ -13,7 +13,7 @@ from kivy.uix.widget import Widget
 
 from kiosk import plain, theme
 from kiosk.inert import INERT_SECONDS
-from kiosk.papers import Calls, Picture
+from kiosk.papers import Calls, Picture, called
 from kiosk.screens.sheet import FullSheet, Host, basics, load_rules
 from kiosk.view import Side
 from kiosk.widgets import look, paper
@@ -261,10 +261,7 @@ class PaperSheet(FullSheet):
         return next((one for one in self.papers.documents or () if one.id == id_), None)
 
     def named(self, document: Paper) -> str:
-        """What a document is called: its label, or what it was called when it came."""
-        if document.label is not None:
-            return self.say(f"label.{document.label}")
-        return plain.clean(document.name, 60) or self.say(f"origin.{document.origin}")
+        return called(self.say, document)
 
     def limit(self, octets: int) -> str:
         """A limit for people: whole megabytes without a decimal."""

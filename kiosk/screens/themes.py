@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from kiosk.papers import offered
 from kiosk.screens.paper_sheet import PaperSheet, load_rules
 from kiosk.view import Side
 from kiosk.widgets.pictograms import THEMES
@@ -17,8 +18,7 @@ class ThemesSheet(PaperSheet):
 
     def shown(self) -> object:
         desk = self.host.desk
-        counts = (len(desk.pages), len(desk.documents)) if desk is not None else (0, 0)
-        return self.host.rooms.procedures, self.papers.documents, counts
+        return self.host.rooms.procedures, self.papers.documents, len(desk.pages) if desk is not None else 0
 
     def fill(self) -> None:
         self.ids.title.text = self.say("what_for.title")
@@ -41,11 +41,10 @@ class ThemesSheet(PaperSheet):
     def _fill_foot(self) -> None:
         desk = self.host.desk
         pages = len(desk.pages) if desk is not None else 0
-        theirs = self.papers.documents
-        documents = len(theirs) if theirs is not None else len(desk.documents) if desk is not None else 0
+        documents = len(self.papers.documents or ())
         if pages:
             self.button(self.say.count("pages.open", pages), self.go(Side.PAGES))
-        if documents or self.papers.scanner is not None:
+        if documents or offered(self.papers):
             text = self.say.count("documents.mine", documents) if documents else self.say("card.papers")
             self.button(text, self.go(Side.DOCUMENTS))
         self.button(self.say("common.help"), partial(self.host.turn_to, Side.HELP))

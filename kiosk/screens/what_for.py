@@ -6,6 +6,7 @@ from kivy.properties import StringProperty
 from kivy.uix.widget import Widget
 
 from kiosk import plain
+from kiosk.papers import offered
 from kiosk.screens.sheet import FullSheet, Host, basics, load_rules
 from kiosk.widgets import look
 
@@ -70,11 +71,11 @@ class WhatFor(FullSheet):
         super().refresh()
         desk = self.host.desk
         pages = len(desk.pages) if desk is not None else 0
-        papers = self.host.rooms.papers.documents
-        documents = len(papers) if papers is not None else len(desk.documents) if desk is not None else 0
+        papers = self.host.rooms.papers
+        documents = len(papers.documents or ())
         mine = self.say.count("documents.mine", documents) if documents else self.say("card.papers")
         self._show(self.ids.pages, self.say.count("pages.open", pages) if pages else "")
-        self._show(self.ids.documents, mine if documents or papers is not None else "")
+        self._show(self.ids.documents, mine if documents or offered(papers) else "")
 
     @staticmethod
     def _show(button: basics.Action, text: str) -> None:

@@ -38,7 +38,7 @@ class PagePicture(Widget):
         self._picture: Picture | None = None
         self._texture: Texture | None = None
         super().__init__(**values)
-        self._icon = basics.icons.Icon(name=self.icon, color=look.now.soft)
+        self._icon = Pictogram(name=self.icon, color=look.now.soft)
         self.add_widget(self._icon)
         self.bind(pos=self._draw, size=self._draw, icon=self._draw)
 

@@ -41,7 +41,7 @@ class InputMethod:
     def field(self) -> FieldKind | None:
         return FieldKind.TEXT if self._focused is not None else None
 
-    def begin(self, line: Line) -> None:
+    def begin(self, line: Line, bus: str) -> None:
         self._owners.clear()
 
     def end(self) -> None:

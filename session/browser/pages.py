@@ -64,6 +64,7 @@ class Tracker:
         self._entries: dict[str, _Entry] = {}
         self._recent: list[str] = []
         self._commands: list[Command] = []
+        self._listed = False
         self.anchor: str | None = None
         """Our own empty page, never listed: it keeps the browser's window when the visitor closes all pages."""
         self.active: str | None = None
@@ -134,6 +135,7 @@ class Tracker:
             self.put(info)
         for gone in [target for target in self._entries if target not in listed]:
             self.drop(gone)
+        self._listed = True
 
     def windowless(self) -> list[str]:
         """Targets of which it is not known yet in which window they are."""
@@ -185,6 +187,10 @@ class Tracker:
         entry = self._entries[target]
         return entry.address, entry.site
 
+    def known(self) -> set[str] | None:
+        """Ids of everything that is open, also of what is not known yet to be a page. None before they were listed."""
+        return set(self._entries) if self._listed else None
+
     def addresses(self) -> list[tuple[str, str]]:
         """Of every open page its id and what it shows now."""
         return [(target, entry.info.url) for target, entry in self._entries.items() if self._is_page(target)]
@@ -212,6 +218,7 @@ class Tracker:
         self._entries.clear()
         self._recent.clear()
         self._commands.clear()
+        self._listed = False
         self.own.clear()
         self.anchor = self.active = None
 

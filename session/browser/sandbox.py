@@ -42,6 +42,8 @@ UMASK = 0o007
 HOME = Path("/home/visitor")
 PROFILE = HOME / "profile"
 DOCUMENTS = HOME / "documents"
+GIVEN = Path("/run/given")
+"""What sites were given of the visitor's documents."""
 RUNTIME = Path("/run/visitor")
 CHROMIUM = "/usr/lib/chromium/chromium"
 
@@ -159,9 +161,11 @@ def _binds(tree: Tree) -> tuple[Bind, ...]:
         Bind(tree.managed, "/etc/chromium/policies/managed"),
         Bind(tree.browser / "home", str(HOME), writable=True),
         Bind(tree.documents, str(DOCUMENTS), writable=True),
+        Bind(tree.given, str(GIVEN)),
         Bind(tree.browser / "run", str(RUNTIME), writable=True),
         Bind(tree.bus, str(bus.DIRECTORY), writable=True),
         Bind(tree.bus_config, str(bus.CONFIG)),
+        Bind(tree.bus_services, str(bus.SERVICES)),
         Bind(tree.x11, "/tmp/.X11-unix"),  # noqa: S108 - inside the sandbox
         Bind(tree.visitor_cookie, str(_AUTHORITY)),
         Bind(errors.DIRECTORY, str(_GUIDE)),

@@ -35,8 +35,8 @@ class Service(Protocol):
     names: Sequence[str]
     """Owned on the bus while it is there."""
 
-    def begin(self, line: Line) -> None:
-        """The bus is there."""
+    def begin(self, line: Line, bus: str) -> None:
+        """The bus is there; `bus` is its own id: another one for each browser."""
 
     def answer(self, untrusted_call: Message) -> Message | None:
         """The answer to a call; None if it is another service's. Raises ValueError for what cannot be understood."""
@@ -72,8 +72,11 @@ async def _connected(address: str) -> MessageBus:
 
 async def _serve(bus: MessageBus, services: Sequence[Service]) -> None:
     bus.add_message_handler(lambda message: _handle(message, services))
+    asked = Message("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "GetId")
+    answer = await bus.call(asked)
+    identity = str(answer.body[0]) if answer is not None and answer.message_type is MessageType.METHOD_RETURN else ""
     for service in services:
-        service.begin(bus)
+        service.begin(bus, identity)
         for name in service.names:
             await bus.request_name(name)
     await bus.wait_for_disconnect()  # type: ignore[no-untyped-call]  # its author forgot "-> None"

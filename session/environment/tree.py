@@ -4,6 +4,7 @@ ui/ desk/ guard/ display/   homes of our own processes, with their logs
 browser/                    the visitor's: home/ (profile), tmp/, shm/, run/
 documents/                  written by the browser, listed by the desk
 papers/                     documents that were made here: not for the browser
+given/                      what sites get of the documents: written by the desk, read by the browser
 pictures/                   of documents, as raw pixels: for the screens
 x11/                        the display's socket (/tmp/.X11-unix in every sandbox)
 bus/                        the browser's message bus, which the desk listens to
@@ -53,6 +54,10 @@ class Tree(msgspec.Struct, frozen=True):
         return self.etc / "bus.conf"
 
     @property
+    def bus_services(self) -> Path:
+        return self.etc / "services"
+
+    @property
     def sockets(self) -> Path:
         return self.root / "sockets"
 
@@ -63,6 +68,10 @@ class Tree(msgspec.Struct, frozen=True):
     @property
     def papers(self) -> Path:
         return self.root / "papers"
+
+    @property
+    def given(self) -> Path:
+        return self.root / "given"
 
     @property
     def pictures(self) -> Path:
@@ -118,9 +127,14 @@ class Tree(msgspec.Struct, frozen=True):
         # The same for what is made of papers, by its own user.
         _directory(self.papers, users.scanning, users.screen, 0o2770)
         _directory(self.pictures, users.scanning, users.screen, 0o2750)
+        # Nobody but the desk can list it: the browser has the addresses of what it was given.
+        _directory(self.given, users.screen, users.screen, 0o711)
         _directory(self.etc, 0, 0, 0o755)
         _write(self.settings, msgspec.json.encode(settings), 0, 0o644)
         _write(self.bus_config, bus.configuration(users).encode(), 0, 0o644)
+        _directory(self.bus_services, 0, 0, 0o755)
+        name, text = bus.kept()
+        _write(self.bus_services / name, text.encode(), 0, 0o644)
         _directory(self.managed, 0, 0, 0o755)
         _write(self.visit_policy, b"{}", users.screen, 0o644)
         cookie = xauthority(secrets.token_bytes(16))

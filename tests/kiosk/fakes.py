@@ -13,6 +13,7 @@ import msgspec
 from kiosk.client import GuardNews
 from session.model import Snapshot
 from session.pages import DeskSnapshot
+from session.papers import Papers
 from session.rpc import Caller, Refused, Service
 
 PATIENCE = 10.0
@@ -47,6 +48,10 @@ class _Any(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kind: str | None = None
     why: str | None = None
     what: str | None = None
+    document: str | None = None
+    label: str | None = None
+    picker: str | None = None
+    documents: list[dict[str, str]] | None = None
 
 
 AGENT = (
@@ -58,12 +63,14 @@ AGENT = (
 class Fake:
     """One service. Records calls as ("Name", parameters); `refuse` makes the next ones of that name be refused."""
 
-    def __init__(self, interface: str, path: Path, methods: tuple[str, ...], snapshot: Any = None) -> None:
+    def __init__(
+        self, interface: str, path: Path, methods: tuple[str, ...], snapshot: Any = None, papers: Any = None
+    ) -> None:
         self.path, self.calls = path, list[tuple[str, dict[str, Any]]]()
         self.refuse: dict[str, str] = {}
         self.on_call: Callable[[str, dict[str, Any]], None] = lambda _name, _parameters: None
         self.watchers = 0
-        self._interface, self._methods, self._snapshot = interface, methods, snapshot
+        self._interface, self._methods, self._snapshot, self._papers = interface, methods, snapshot, papers
         self._news = asyncio.Event()
         self._service: Service | None = None
 
@@ -73,6 +80,8 @@ class Fake:
             service.add(name, self._handler(name), parameters=_Any, uids=None)
         if self._snapshot is not None:
             service.add("Watch", self._watch, uids=None)
+        if self._papers is not None:
+            service.add("WatchPapers", self._watch_papers, uids=None)
         await service.start(self.path)
         self._service = service
 
@@ -82,8 +91,8 @@ class Fake:
             self.path.unlink(missing_ok=True)
             self._service = None
 
-    def publish(self, snapshot: Any) -> None:
-        self._snapshot = snapshot
+    def publish(self, snapshot: Any = None, papers: Any = None) -> None:
+        self._snapshot, self._papers = snapshot or self._snapshot, papers or self._papers
         self._news.set()
         self._news = asyncio.Event()
 
@@ -102,6 +111,12 @@ class Fake:
             self.on_call(name, given)
 
         return handle
+
+    async def _watch_papers(self, _caller: Caller, _parameters: Any) -> AsyncIterator[Any]:
+        while True:
+            news = self._news
+            yield self._papers
+            await news.wait()
 
     async def _watch(self, _caller: Caller, _parameters: Any) -> AsyncIterator[Any]:
         self.watchers += 1
@@ -128,8 +143,9 @@ class FakeStation:
         self.desk = Fake(
             "org.marchepied.Desk",
             run / "desk",
-            ("Open", "Home", "Show", "Close", "Retry", "Bear", "Allow", "StopCapture"),
+            ("Open", "Home", "Show", "Close", "Retry", "Bear", "Allow", "StopCapture", "Name", "Drop", "Send"),
             DeskSnapshot(),
+            Papers(),
         )
         self.guard = Fake("org.marchepied.Guard", run / "guard", ("Layout", "Press", "Type"), GuardNews())
 

@@ -91,7 +91,7 @@ def test_a_room_that_goes_takes_its_screen_with_it(ui: Presenter) -> None:
         ui.turn_to(side, "d1" if side is Side.DOCUMENT else "")
         assert ui.screen is Screen(side)
         papers(ui, **{room: None})
-        assert ui.screen in (Screen.BAR, Screen.DOCUMENTS), side
+        assert ui.screen is Screen.BAR, side
 
 
 def test_nothing_of_the_papers_outlives_the_visit(ui: Presenter) -> None:

@@ -74,13 +74,22 @@ def test_all_of_them_are_reached_from_somewhere() -> None:
     assert {screen for _, screens in ROOMS.values() for screen in screens} == set(OF_PAPERS)
 
 
-def test_a_station_of_today_has_no_room(tmp_path: Path) -> None:
+def test_a_station_of_today_has_documents_and_a_picker_and_no_other_room(tmp_path: Path) -> None:
+    """Nothing before the desk has spoken; then what its snapshots have, and the calls for it are made."""
     presenter = Presenter(cases.SETTINGS, tmp_path, lambda: None)
     assert presenter.rooms == Rooms()
-    assert presenter.papers is None
+    presenter.snapshot, presenter.desk = cases.session(), cases.TWO
     for side in Side:
         presenter.turn_to(side, "x")
         assert presenter.screen not in OF_PAPERS
+    assert presenter.papers is not None
+    presenter.take_papers(Papers(documents=(), picker=None))
+    seen = set()
+    for side in Side:
+        presenter.turn_to(side, "x")
+        seen |= {presenter.screen} & OF_PAPERS
+    presenter.take_papers(Papers(documents=(), picker=Picker("p", "s")))
+    assert seen | {presenter.screen} == {*KEEPING, Screen.PICKER}
 
 
 def test_papers_wait_for_whatever_comes_first() -> None:

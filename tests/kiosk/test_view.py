@@ -21,7 +21,6 @@ SCREENS = {
     "what": Screen.WHAT_FOR,
     "bar": Screen.BAR,
     "pages": Screen.PAGES,
-    "documents": Screen.DOCUMENTS,
     "display": Screen.DISPLAY,
     "crashed": Screen.CRASHED,
     "hung": Screen.HUNG,

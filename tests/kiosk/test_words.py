@@ -135,10 +135,11 @@ def test_codes_have_words() -> None:
 
 def test_refusals_of_what_the_ui_calls_have_words() -> None:
     root = KIOSK.parent
-    ours = [root / "session" / name for name in ("machine.py", "desk.py", "allowances.py")]
+    ours = [root / "session" / name for name in ("machine.py", "desk.py", "allowances.py", "papers_desk.py")]
     called = [*ours, root / "kiosk" / "guard" / "service.py"]
     codes = {code for path in called for code in re.findall(r'Refused\("([a-z_]+)"\)', path.read_text("utf-8"))}
-    assert "no_extension_left" in codes
+    assert {"no_extension_left", "no_picker"} <= codes
+    codes |= {"no_folder", "no_upload"}  # which are said of what no call of ours was refused for
     assert {f"refusal.{code}" for code in codes - {"no_key"}} <= _known()[0]
 
 

@@ -33,12 +33,20 @@ def _exact(size: int) -> str:
     return _size(size) if size < 1000 else f"{_size(size)} ({size} octets)"
 
 
+_ACCEPTED = {"pdf": "application/pdf", "photo": "image/jpeg,image/png"}
+
+
 def upload(context: Context, request: Request) -> Response:
+    """``accepte`` is ``pdf`` or ``photo``; with ``plusieurs=1`` several files, with ``dossier=1`` a whole folder."""
     if request.method == "POST":
         return _receive(context, request)
+    accepted = _ACCEPTED.get(request.query.get("accepte", ""), "")
+    more = f' accept="{accepted}"' if accepted else ""
+    more += " multiple" if request.query.get("plusieurs") == "1" else ""
+    more += " webkitdirectory" if request.query.get("dossier") == "1" else ""
     body = heading("Envoyer une pièce", "Une photo ou un PDF, de 2 Mo au plus.")
     body += '<form action="/pieces" method="post" enctype="multipart/form-data">'
-    body += field("piece", "Votre document", kind="file", focus=True)
+    body += field("piece", "Votre document", kind="file", focus=True, more=more)
     body += '<div class="rang"><button class="bouton">Envoyer</button>'
     body += link("/pieces/texte", "Envoyer plutôt un texte", kind="bouton second") + "</div></form>"
     return page("Envoyer une pièce", body)
@@ -55,26 +63,28 @@ def upload_text(context: Context, request: Request) -> Response:
 
 def _receive(context: Context, request: Request) -> Response:
     whole = len(request.body) == request.body_size
-    part = None
+    parts: list[multipart.Part | None] = [None]
     if whole:
         try:
-            parts = multipart.parse(request.content_type, request.body)
+            sent = multipart.parse(request.content_type, request.body)
         except ValueError:
             return _refuse(request, "Envoi illisible", "L'envoi est abîmé. Recommencez.", 400)
-        part = next((one for one in parts if one.name == "piece"), None)
-        if part is None or not part.filename:
+        parts = [one for one in sent if one.name == "piece" and one.filename]
+        if not parts:
             return _refuse(request, "Aucune pièce", "Choisissez d'abord un document, puis envoyez-le.", 422)
-    name = file_name(part.filename or "", "document") if part else "document"
-    data = part.data if part else b""
-    size = len(data) if part else request.body_size
-    accepted = part is not None and size <= LIMIT
-    kind = clean(part.content_type, 100) if part else ""
-    digest = hashlib.sha256(data).hexdigest() if part else ""
-    number = context.journal.upload(Upload(name, size, kind, digest, accepted, data if accepted else b""))
-    if not accepted:
-        said = f"« {name} » pèse {_size(size)}. La limite est de 2 Mo. "
-        said += "Réduisez le document, puis recommencez."
-        return _refuse(request, "Pièce refusée", said, 413)
+    number = 0
+    for part in parts:
+        name = file_name(part.filename or "", "document") if part else "document"
+        data = part.data if part else b""
+        size = len(data) if part else request.body_size
+        accepted = part is not None and size <= LIMIT
+        kind = clean(part.content_type, 100) if part else ""
+        digest = hashlib.sha256(data).hexdigest() if part else ""
+        number = context.journal.upload(Upload(name, size, kind, digest, accepted, data if accepted else b""))
+        if not accepted:
+            said = f"« {name} » pèse {_size(size)}. La limite est de 2 Mo. "
+            said += "Réduisez le document, puis recommencez."
+            return _refuse(request, "Pièce refusée", said, 413)
     if "application/json" in request.accept:
         return _answer("Pièce reçue", f"« {name} », {_exact(size)}.")
     return redirect(f"/pieces/recue?n={number}")

@@ -27,6 +27,7 @@ from session.environment.tree import Tree
 from session.environment.users import Users
 from session.model import Component, Snapshot, State
 from session.pages import DeskSnapshot
+from session.papers import Papers
 from session.rpc import Client
 from session.wipe import Place
 from tests.station.screen import Screen, screen_of
@@ -282,14 +283,26 @@ class RunningStation:
 
     def desk(self) -> DeskSnapshot:
         """What the desk tells the screens. Raises StationError while nobody answers."""
+        return self._told("Watch", DeskSnapshot)
+
+    def papers(self) -> Papers:
+        """The same of papers."""
+        return self._told("WatchPapers", Papers)
+
+    def _told(self, name: str, kind: type[_T]) -> _T:
+        return msgspec.convert(self.ask_desk(name, more=True), kind)
+
+    def ask_desk(self, name: str, *, more: bool = False, **parameters: object) -> dict[str, object]:
+        """What the desk answers to a call of the screens. Raises StationError while nobody answers."""
         snapshot = self.status()
         assert snapshot is not None
         path = Tree(self.place.tree(snapshot.generation)).sockets / "desk"
-        request: dict[str, object] = {"method": "org.marchepied.Desk.Watch", "parameters": {}, "more": True}
+        request: dict[str, object] = {"method": f"org.marchepied.Desk.{name}", "parameters": parameters, "more": more}
         answer = self.ask_as_screen(path, request)
         if not answer:
             raise StationError("the desk does not answer")
-        return msgspec.convert(json.loads(answer)["parameters"], DeskSnapshot)
+        found: dict[str, object] = json.loads(answer)["parameters"]
+        return found
 
     def ask_as_screen(self, path: Path, call: dict[str, object]) -> bytes:
         """The first answer, empty if there is none. By a fork: the caller's user is what the kernel says at connect."""

@@ -171,18 +171,38 @@ def test_windows_without_end(station: RunningStation, welcome: Visitor, site: Si
     visitor.finish()
 
 
-def test_a_file_that_cannot_be_chosen(welcome: Visitor, site: Site) -> None:
+_ASK = (
+    "let f = document.createElement('input'); f.type = 'file'; {more}"
+    "f.addEventListener('cancel', () => document.title = 'annule'); f.click()"
+)
+
+
+def test_a_folder_that_is_asked_for(welcome: Visitor, site: Site) -> None:
     """The page goes on, and the bar says why there is no window."""
-    script = (
-        "let f = document.createElement('input'); f.type = 'file'; "
-        "f.addEventListener('cancel', () => document.title = 'annule'); f.click()"
-    )
-    visitor = opened(welcome, site, script)
+    visitor = opened(welcome, site, _ASK.format(more="f.webkitdirectory = true; "))
     before = visitor.screen.picture(0, 0, 600, 96).tobytes()
     visitor.screen.tap_page(*BUTTON)
     visitor.wait_title("annule")
     visitor.screen.wait(lambda one: one.crop((0, 0, 600, 96)).tobytes() != before, what="the word")
     assert visitor.screen.picture().getpixel(BUTTON) == GROUND
+
+
+def test_a_site_that_asks_for_a_file_again_and_again(station: RunningStation, welcome: Visitor, site: Site) -> None:
+    """Each time it is the visitor's to say no, on a screen of ours; no dialog is over it, and it comes to an end."""
+    again = _ASK.format(more="f.addEventListener('cancel', () => f.click()); ")
+    visitor = opened(welcome, site, again)
+    windows = len(visitor.titles())
+    visitor.screen.tap_page(*BUTTON)
+    visitor.screen.wait(lambda one: not bar_is_there(one), what="the picker")
+    assert station.papers().documents == ()
+    assert len(visitor.titles()) == windows
+    deadline = time.monotonic() + 30
+    while not (bar_is_there(visitor.screen.picture()) and station.papers().picker is None):
+        assert time.monotonic() < deadline, "it never ends"
+        visitor.screen.tap(150, 722)  # "Ne rien envoyer"
+        visitor.screen.settle(1)
+    visitor.wait_title("annule")
+    visitor.finish()
 
 
 def test_a_document_in_a_page_is_seen_and_not_printed(welcome: Visitor, site: Site) -> None:

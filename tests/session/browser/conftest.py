@@ -90,7 +90,7 @@ class Visitor:
 
     @classmethod
     async def connect(cls, desk: DeskProcess) -> Visitor:
-        return cls(await _client(desk), await _client(desk))
+        return cls(await client_of(desk), await client_of(desk))
 
     async def _follow(self) -> None:
         async for snapshot in self._watching.stream("Watch", DeskSnapshot):
@@ -125,7 +125,7 @@ class Visitor:
         await self._watching.close()
 
 
-async def _client(desk: DeskProcess) -> rpc.Client:
+async def client_of(desk: DeskProcess) -> rpc.Client:
     async with asyncio.timeout(PATIENCE):
         while True:
             os.seteuid(USERS.screen)
@@ -174,6 +174,10 @@ def settings(portal: Portal) -> Settings:
             Site("eteint", "Site éteint", f"http://eteint.localhost:{_free_port()}/"),
             Site("chiffre", "Site chiffré", f"https://portail.localhost:{tls}/"),
             Site("fichiers", "Fichiers", f"http://portail.localhost:{port}/telechargement"),
+            Site("pieces", "Pièces", f"http://portail.localhost:{port}/pieces"),
+            Site("plusieurs", "Plusieurs PDF", f"http://portail.localhost:{port}/pieces?accepte=pdf&plusieurs=1"),
+            Site("photo", "Une photo", f"http://portail.localhost:{port}/pieces?accepte=photo"),
+            Site("dossier", "Un dossier", f"http://portail.localhost:{port}/pieces?dossier=1"),
             Site("interdits", "Adresses interdites", f"http://portail.localhost:{port}/interdits"),
         )
     )

@@ -210,7 +210,10 @@ class DeskProcess:
             *python_binds(),
             Bind(tree.sockets, "/run/marchepied", writable=True),
             Bind(tree.settings, "/run/marchepied/settings.json"),
+            Bind(tree.home("desk"), "/home/screen", writable=True),
             Bind(tree.documents, "/home/screen/documents", writable=True),
+            Bind(tree.papers, "/home/screen/papers", writable=True),
+            Bind(tree.given, "/home/screen/given", writable=True),
             Bind(tree.bus, str(bus.DIRECTORY)),
             Bind(tree.visit_policy, "/run/visit.json", writable=True),
         ]

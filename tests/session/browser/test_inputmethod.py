@@ -99,7 +99,9 @@ def test_the_bus_lets_in_two_users_and_starts_nothing() -> None:
     assert text.count('<allow user="') == 2
     assert '<allow user="60900"/>' in text
     assert '<allow user="60901"/>' in text
-    for word in ("servicedir", "standard_session", "include", "ANONYMOUS", 'own="*"/>\n    <allow own'):
+    assert text.count("servicedir") == 2
+    assert bus.kept()[1].endswith("\nExec=/usr/bin/true\n")
+    for word in ("standard_session", "include", "ANONYMOUS", 'own="*"/>\n    <allow own'):
         assert word not in text
 
 

@@ -112,7 +112,7 @@ def test_chromiums_own_sandbox_is_on(screen: Screen, browser: Browser) -> None:
     assert {path.name for path in root.iterdir()} <= {
         *("bin", "dev", "etc", "home", "lib", "lib64", "proc", "run", "sbin", "tmp", "usr"),
     }
-    assert {path.name for path in (root / "run").iterdir()} == {"bus", "display", "guide", "visitor"}
+    assert {path.name for path in (root / "run").iterdir()} == {"bus", "display", "given", "guide", "visitor"}
     assert {path.name for path in (root / "home").iterdir()} == {"visitor"}
     assert (root / "etc/passwd").read_text("ascii").count("\n") == 2
     mounts = Path(f"/proc/{main}/mounts").read_text("ascii").splitlines()
