@@ -83,6 +83,18 @@ class PaperCalls:
     def leave_fit(self, document: str) -> None:
         self._call("LeaveFit", document=document)
 
+    def merge(self, documents: tuple[str, ...]) -> None:
+        self._call("Merge", documents=list(documents))
+
+    def split(self, document: str, page: int) -> None:
+        self._call("Split", document=document, page=page)
+
+    def read(self, document: str, page: int) -> None:
+        self._call("Read", document=document, page=page)
+
+    def leave_reading(self) -> None:
+        self._call("LeaveReading")
+
     def copy_to_key(self, documents: tuple[str, ...]) -> None:
         self._call("CopyToKey", documents=self._named(documents or self._all()))
 

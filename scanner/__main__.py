@@ -1,8 +1,8 @@
 """The scan worker: ``python -m scanner``. It ends when it is told to, and never by itself.
 
 Environment: MARCHEPIED_RUN (where the daemon's socket `control` is), MARCHEPIED_SCANNER (scanner.json: the station's
-settings), MARCHEPIED_SCANNER_SOCKET (where it listens), MARCHEPIED_PAGES, MARCHEPIED_PAPERS, MARCHEPIED_PICTURES
-(directories of the memory disk), and SANE's own.
+settings), MARCHEPIED_SCANNER_SOCKET (where it listens), MARCHEPIED_PAGES, MARCHEPIED_PAPERS, MARCHEPIED_PICTURES,
+MARCHEPIED_DOCUMENTS (directories of the memory disk), and SANE's own.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ async def serve(supervisor: Supervisor, socket: Path, control: Path) -> None:
 def main() -> int:
     logging.basicConfig(level=logging.INFO, format="scanner: %(levelname)s %(message)s")
     settings = wire.decode(Path(os.environ["MARCHEPIED_SCANNER"]).read_bytes(), ScannerSettings)
-    places = Places(*(Path(os.environ[f"MARCHEPIED_{name}"]) for name in ("PAGES", "PAPERS", "PICTURES")))
+    places = Places(*(Path(os.environ[f"MARCHEPIED_{name}"]) for name in ("PAGES", "PAPERS", "PICTURES", "DOCUMENTS")))
     socket, control = Path(os.environ["MARCHEPIED_SCANNER_SOCKET"]), Path(os.environ["MARCHEPIED_RUN"]) / "control"
 
     async def run() -> None:

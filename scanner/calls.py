@@ -45,6 +45,56 @@ class PictureParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     page: Annotated[int, Meta(ge=1, le=100_000)] = 1
 
 
+class DocumentParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    document: str
+    """Its id, as in `session.documents`."""
+
+
+class FitParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    document: str
+    limit: Annotated[int, Meta(ge=10_000, le=1_000_000_000)]
+    """Bytes."""
+
+
+class MergeParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    documents: Annotated[tuple[str, ...], Meta(min_length=2, max_length=60)]
+
+
+class SplitParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    document: str
+    page: Annotated[int, Meta(ge=2, le=500)]
+    """The first of the second document."""
+
+
+class ReadParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    document: str
+    page: Annotated[int, Meta(ge=1, le=500)] = 1
+
+
+class Described(msgspec.Struct, frozen=True):
+    pages: int
+
+
+class Made(msgspec.Struct, frozen=True):
+    document: str
+    """Its id."""
+    name: str
+    """Of the file; one that begins with a dot is no document yet."""
+    size: int
+    """Bytes."""
+
+
+class Parts(msgspec.Struct, frozen=True):
+    first: Made
+    second: Made
+
+
+class Text(msgspec.Struct, frozen=True):
+    lines: tuple[str, ...]
+    """Paragraphs, from the top."""
+    whole: bool = False
+
+
 class Kept(msgspec.Struct, frozen=True):
     document: str
     """Its id, as in `session.documents`."""

@@ -23,18 +23,28 @@ from scanner.messages import (
     Bound,
     Compact,
     Compacted,
+    Count,
+    Counted,
+    Draw,
     Ended,
     FeedSaid,
     FeedTask,
+    Fit,
+    Fitted,
     Impossible,
     Looked,
+    Merge,
     Prepare,
     Prepared,
     PressSaid,
     PressTask,
+    Read,
     Show,
     Shown,
+    Split,
+    WasRead,
     Whole,
+    Words,
 )
 from scanner.model import ScanProblem
 from session import wire
@@ -59,6 +69,7 @@ class Patience(msgspec.Struct, frozen=True):
     """It was asked to stop: the carriage goes home."""
     press: float = 60.0
     bind: float = 180.0
+    """A document is made, made to fit, or read: as long as its longest page may take, many times."""
 
 
 class Hung(Exception):
@@ -213,6 +224,8 @@ class Press:
         self._child: Child | None = None
         self._heap: list[tuple[int, int, PressTask, asyncio.Future[PressSaid]]] = []
         self._numbers = itertools.count()
+        self._now: PressTask | None = None
+        self._heard: Callable[[Words], None] = lambda _words: None
         self._news = asyncio.Event()
 
     @property
@@ -229,8 +242,30 @@ class Press:
     async def show(self, task: Show) -> Shown | None:
         return await self._ask(task, 0, Shown)
 
-    async def bind(self, task: Bind) -> Bound | None:
+    async def bind(self, task: Bind | Merge | Split) -> Bound | None:
         return await self._ask(task, 1, Bound)
+
+    async def count(self, task: Count) -> Counted | None:
+        return await self._ask(task, 1, Counted)
+
+    async def draw(self, task: Draw) -> Shown | None:
+        return await self._ask(task, 0, Shown)
+
+    async def fit(self, task: Fit) -> Fitted | None:
+        return await self._ask(task, 2, Fitted)
+
+    async def read(self, task: Read, heard: Callable[[Words], None]) -> WasRead | None:
+        """`heard` is called with what was found so far."""
+        self._heard = heard
+        return await self._ask(task, 2, WasRead)
+
+    def drop(self, kinds: tuple[type[PressTask], ...]) -> None:
+        """Tasks of these kinds are not wanted any more, the present one included."""
+        for _, _, task, answer in self._heap:
+            if isinstance(task, kinds) and not answer.done():
+                answer.set_result(Impossible())
+        if isinstance(self._now, kinds) and self._child is not None:
+            self._child.kill()
 
     def warm(self) -> None:
         """One will be needed soon."""
@@ -255,10 +290,10 @@ class Press:
                 self._news.clear()
                 while self._heap:
                     _, _, task, answer = heapq.heappop(self._heap)
-                    if answer.cancelled():
+                    if answer.done():
                         continue
                     said = await self._do(task)
-                    if not answer.cancelled():
+                    if not answer.done():
                         answer.set_result(said)
                 with contextlib.suppress(OSError):
                     await self._ready()
@@ -275,12 +310,21 @@ class Press:
         try:
             child = await self._ready()
             child.send(task)
-            seconds = self._patience.bind if isinstance(task, Bind) else self._patience.press
+            seconds = self._patience.bind if isinstance(task, _LONG) else self._patience.press
+            self._now = task
             said: PressSaid = await child.hear(PressSaid, seconds)
+            while isinstance(said, Words):
+                self._heard(said)
+                said = await child.hear(PressSaid, seconds)
         except (OSError, Hung, wire.WireError) as error:
             logger.error("the press failed at a task (%s): %s", type(task).__name__, error)
             if self._child is not None:
                 await self._child.end()
                 self._child = None
             return Impossible()
+        finally:
+            self._now = None
         return said
+
+
+_LONG = (Bind, Merge, Split, Fit, Read)

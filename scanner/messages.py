@@ -114,9 +114,77 @@ class Bound(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="bound"
     pass
 
 
+class Count(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="count"):
+    """How many pages has the document in `file`?"""
+
+    file: str
+
+
+class Counted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="counted"):
+    pages: int
+
+
+class Draw(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="draw"):
+    """A page of a document, as `Show`. Answered by `Shown`."""
+
+    file: str
+    page: int
+    width: int
+    height: int
+    target: str
+
+
+class Fit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="fit"):
+    """The document in `file`, in at most `limit` bytes, into `target`."""
+
+    file: str
+    limit: int
+    target: str
+
+
+class Fitted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="fitted"):
+    size: int
+    """Bytes; 0: under this limit nobody could read it, and nothing was written."""
+
+
+class Merge(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="merge"):
+    """Answered by `Bound`."""
+
+    files: tuple[str, ...]
+    target: str
+
+
+class Split(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="split"):
+    """What begins with `page` goes into `second`, the rest into `first`. Answered by `Bound`."""
+
+    file: str
+    page: int
+    first: str
+    second: str
+
+
+class Read(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="read"):
+    """What is written on a page. Answered by `Words`, as they are found, and in the end by `WasRead`."""
+
+    file: str
+    page: int
+
+
+class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="words"):
+    """Paragraphs, from the top: all that were found so far."""
+
+    lines: tuple[str, ...]
+
+
+class WasRead(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="was-read"):
+    lines: tuple[str, ...]
+
+
 class Impossible(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="impossible"):
     """The task failed; the press goes on."""
 
 
-PressTask = Prepare | Compact | Show | Bind
-PressSaid = Prepared | Compacted | Shown | Bound | Impossible
+PageTask = Prepare | Compact | Show | Bind
+DocumentTask = Count | Draw | Fit | Merge | Split | Read
+PressTask = PageTask | DocumentTask
+PressSaid = Prepared | Compacted | Shown | Bound | Counted | Fitted | Words | WasRead | Impossible

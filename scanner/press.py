@@ -11,29 +11,37 @@ import logging
 import os
 import struct
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
 from PIL import Image
 
-from scanner import right
+from scanner import page
 from scanner.messages import (
     Bind,
     Bound,
     Compact,
     Compacted,
+    Count,
+    Draw,
+    Fit,
     Impossible,
+    Merge,
+    PageTask,
     Prepare,
     Prepared,
     PressSaid,
     PressTask,
+    Read,
     Show,
     Shown,
+    Split,
 )
+from scanner.page import Scan
+from scanner.page.model import Pixels
 from scanner.raster import HEADER, RAW, read_header
-from scanner.right import Pixels, Scan
 from scanner.store import MADE
 from session import wire
 
@@ -67,10 +75,6 @@ class StoredPage:
     @property
     def pixels(self) -> Pixels:
         return _decoded(self._path)
-
-    @property
-    def jpeg(self) -> bytes:
-        return self._path.read_bytes()
 
 
 def save(path: Path, scan: Scan) -> None:
@@ -111,36 +115,53 @@ def _decoded(path: Path, shrink: int = 1) -> Pixels:
     return pixels.astype(np.uint8, copy=False)
 
 
+def turned(scan: Scan, quarter_turns: int) -> Scan:
+    """As it was scanned, turned clockwise."""
+    return Scan(np.ascontiguousarray(np.rot90(scan.pixels, -quarter_turns)), scan.dpi)
+
+
 class Worker:
     """Carries out tasks on the pages in `directory`."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
 
-    def do(self, task: PressTask) -> PressSaid:
+    def do(self, task: PressTask) -> Iterator[PressSaid]:
+        """What is said of a task: its end last."""
+        refused: type[Exception] = OSError
         try:
             match task:
-                case Prepare():
-                    return self._prepare(task)
-                case Compact(raw):
-                    save(self._directory / f"{raw}{MADE}", load(self._directory, raw))
-                    return Compacted()
-                case Show():
-                    return self._show(task)
-                case Bind():
-                    return self._bind(task)
-        except (OSError, ValueError, MemoryError, cv2.error) as error:
+                case Count() | Draw() | Fit() | Merge() | Split() | Read():
+                    from scanner import bound  # half a second that the first page need not wait for
+
+                    refused = bound.Failed
+                    yield from bound.do(task)
+                case _:
+                    yield self._do(task)
+        except (refused, OSError, ValueError, MemoryError, cv2.error) as error:
             logger.error("%s failed: %s", type(task).__name__, type(error).__name__)
-            return Impossible()
+            yield Impossible()
+
+    def _do(self, task: PageTask) -> PressSaid:
+        match task:
+            case Prepare():
+                return self._prepare(task)
+            case Compact(raw):
+                save(self._directory / f"{raw}{MADE}", load(self._directory, raw))
+                return Compacted()
+            case Show():
+                return self._show(task)
+            case Bind():
+                return self._bind(task)
 
     def _prepare(self, task: Prepare) -> Prepared:
         scan = load(self._directory, task.raw)
         if task.back is not None:
-            scan = right.card(scan, load(self._directory, task.back))
+            scan = page.card(scan, load(self._directory, task.back))
         if task.plain:
-            made = right.Prepared(right.plain(scan, task.quarter_turns), (), False)
+            made = page.Prepared(turned(scan, task.quarter_turns), (), False)
         else:
-            made = right.prepare(scan, undone=frozenset(task.undone), quarter_turns=task.quarter_turns)
+            made = page.prepare(scan, undone=frozenset(task.undone), quarter_turns=task.quarter_turns)
         del scan
         save(self._made(task.page, task.version), Scan(np.ascontiguousarray(made.scan.pixels), made.scan.dpi))
         return Prepared(made.corrections, made.blank)
@@ -169,16 +190,9 @@ class Worker:
             return page.height, page.width
 
     def _bind(self, task: Bind) -> Bound:
-        pages: Sequence[StoredPage] = [StoredPage(self._made(page, version)) for page, version in task.pages]
-        target = Path(task.target)
-        part = target.with_name(f".{target.name}")
-        try:
-            with part.open("w+b") as out:
-                right.build(pages, out)
-            part.chmod(0o660)
-            part.rename(target)
-        finally:
-            part.unlink(missing_ok=True)
+        from scanner import bound  # the same
+
+        bound.bind([StoredPage(self._made(page, version)) for page, version in task.pages], task.target)
         return Bound()
 
     def _made(self, page: str, version: int) -> Path:
@@ -193,9 +207,10 @@ def main() -> int:
     frames = wire.FrameReader()
     while data := os.read(0, wire.MAX_FRAME):
         for frame in frames.feed(data):
-            left = memoryview(wire.encode(worker.do(wire.decode(frame, PressTask))))  # type: ignore[arg-type]
-            while left:
-                left = left[os.write(out, left) :]
+            for said in worker.do(wire.decode(frame, PressTask)):  # type: ignore[arg-type]
+                left = memoryview(wire.encode(said))
+                while left:
+                    left = left[os.write(out, left) :]
     return 0
 
 

@@ -28,6 +28,8 @@ class Places(msgspec.Struct, frozen=True):
     papers: Path
     """Finished documents."""
     pictures: Path
+    documents: Path
+    """The visitor's own: to be read only."""
 
 
 class Page(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -30,6 +30,7 @@ from scanner.model import (
 )
 from scanner.pictures import Pictures
 from scanner.store import Page, Places, Store
+from scanner.works import Works
 from session import rpc
 from session.published import Published
 
@@ -51,7 +52,11 @@ class Supervisor:
         for raw in self._store.unknown():
             self._store.arrived(raw)
         self._press = Press(self._patience)
-        self._maker = Maker(self._store, self._press, Pictures(places.pictures), self._changed)
+        self._pictures = Pictures(places.pictures)
+        self._maker = Maker(self._store, self._press, self._pictures, self._changed)
+        # A press of its own: a document that takes long keeps no page waiting.
+        self._second_press = Press(self._patience)
+        self._works = Works(self._second_press, self._pictures, places.papers, places.documents)
         self._feeding: Feeding | None = None
         self._uses: set[asyncio.Task[None]] = set()
         self._arrivals = 0
@@ -79,19 +84,21 @@ class Supervisor:
         add("Correct", self._correct, parameters=calls.CorrectParameters, uids=uids)
         add("Keep", self._keep, uids=uids)
         add("Picture", self._picture, parameters=calls.PictureParameters, uids=uids)
+        self._works.offer(self.service, uids)
 
     async def run(self, socket: Path) -> None:
         """Listens on `socket`, which its directory's group may open."""
         self._publish()
         await self.service.start(socket, mode=0o660)
         pressing = asyncio.create_task(self._press.run())
+        working = asyncio.create_task(self._second_press.run())
         try:
             self._maker.resume()
             self._begin("look", None, 0, quiet=True)
             await pressing
         finally:
             await self.service.stop()
-            tasks = [pressing, *self._maker.tasks, *self._uses]
+            tasks = [pressing, working, *self._maker.tasks, *self._uses]
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -329,8 +336,12 @@ class Supervisor:
         return calls.Kept(f"{status.st_dev:x}-{status.st_ino:x}")
 
     async def _picture(self, _caller: rpc.Caller, parameters: calls.PictureParameters) -> calls.PictureFile:
-        """How a page looks, in a file of raw RGB pixels: no larger than asked, in its own proportions."""
-        page = self._need(parameters.of)
+        """How a page looks, of the scan or of a document, in a file of raw RGB pixels: no larger than asked, in its own
+        proportions.
+        """
+        page = self._store.find(parameters.of)
+        if page is None:
+            return await self._works.picture(parameters.of, parameters.page, parameters.width, parameters.height)
         if page.made == 0 or parameters.version != page.made or parameters.page != 1:
             raise rpc.Refused("no_picture")
         picture = await self._maker.picture(page, parameters.width, parameters.height)

@@ -37,6 +37,7 @@ from session.environment import bus
 from session.model import Component, Network, Snapshot, Trouble
 from session.pages import BrowserState, DeskSnapshot, Settings
 from session.papers_desk import PapersDesk, Places
+from session.workshop import Workshop
 
 logger = logging.getLogger(__name__)
 
@@ -77,6 +78,7 @@ class Desk:
         self._settings = settings
         self._sites = {site.id: site for site in settings.sites}
         self._papers = PapersDesk(Places.beside(documents), self._front, self._changed)
+        self._workshop = Workshop(run / "scanner/socket" if settings.scanner else None, self._papers)
         self._run = run
         self._tracker = Tracker(settings)
         self._driver: Driver | None = None
@@ -108,6 +110,7 @@ class Desk:
         self.service.add("Allow", self._allow, parameters=_What, uids=own)
         self.service.add("StopCapture", self._stop_capture, uids=own)
         self._papers.offer(self.service, own)
+        self._workshop.offer(self.service, own)
 
     # -- browsers --------------------------------------------------------------------------------------------
 
@@ -116,6 +119,7 @@ class Desk:
         await self.service.start(self._run / "desk", mode=0o600)
         daemon.setblocking(False)
         heard = asyncio.create_task(self._line.follow(self._heard))
+        working = asyncio.create_task(self._workshop.run())
         looking = asyncio.create_task(self._allowances.watch()) if self._settings.interview else None
         alive = asyncio.create_task(heart.beat(self._run / "control", Component.DESK))
         current: asyncio.Task[None] | None = None
@@ -142,7 +146,7 @@ class Desk:
                         await asyncio.gather(current, return_exceptions=True)
                     current = asyncio.create_task(self._follow(*ends))
         finally:
-            for task in (heard, looking, alive, current, waiting, serving):
+            for task in (heard, working, looking, alive, current, waiting, serving):
                 if task is not None:
                     task.cancel()
                     await asyncio.gather(task, return_exceptions=True)
@@ -247,6 +251,7 @@ class Desk:
             allowable=self._allowances.allowable(),
             capture=self._allowances.capture,
         )
+        self._workshop.look(self._papers.now.documents or ())
         if fresh != self._snapshot:
             self._snapshot = msgspec.structs.replace(fresh, sequence=fresh.sequence + 1)
             self._news.set()

@@ -122,3 +122,5 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whether a visit may use camera and microphone at all."""
     dpi: float = 0.0
     """Dots per inch of the panel; 0 for what it says itself."""
+    scanner: bool = False
+    """Whether this station has one, and so a scan worker."""

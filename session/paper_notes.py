@@ -23,6 +23,8 @@ class Note(msgspec.Struct, frozen=True, omit_defaults=True):
     used: bool = False
     origin: Origin | None = None
     """Where it came from, if that is not what its directory says."""
+    name: str = ""
+    """What it was called when it came, if its file is not."""
 
 
 class _Kept(msgspec.Struct):

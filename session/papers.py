@@ -77,6 +77,8 @@ class FitStage(enum.StrEnum):
     DONE = "done"
     UNREADABLE = "unreadable"
     """Under this limit nobody could read it. Nothing was changed."""
+    FAILED = "failed"
+    """Nothing smaller can be made of it."""
 
 
 class Fit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -72,6 +72,8 @@ class PapersDesk:
         self._given = given.Given(places.given)
         self._endings: dict[str, tuple[int, str, str]] = {}
         """By id: the size and the name with which its ending was found."""
+        self._pages: dict[str, int] = {}
+        """Of those that can be shown."""
         self._giving: set[str] = set()
         """Requests that are being answered."""
         self._papers: Published[Papers] = Published(Papers())
@@ -115,9 +117,45 @@ class PapersDesk:
             self._notes.set(one, used=True)
         self._changed()
 
-    def came_from(self, document: str, origin: Origin) -> None:
-        """Says where a document came from, if that is not what its directory says (a key, for one)."""
-        self._notes.set(document, origin=origin)
+    def came_from(self, document: str, origin: Origin, name: str) -> None:
+        """Says where a document came from, if that is not what its directory says (a key, for one), and its name."""
+        self._notes.set(document, origin=origin, name=name)
+        self._changed()
+
+    def describe(self, document: str, pages: int) -> None:
+        """It can be shown, and has so many pages."""
+        self._pages[document] = pages
+        self._changed()
+
+    def replace(self, document: str, name: str, made: str) -> None:
+        """The file `name` among the papers, with the id `made`, takes the place of a document, and its label."""
+        note, paper = self._notes[document], self._need(document)
+        path = self._places.papers / name
+        path.rename(path.with_name(name.removeprefix(".")))
+        self._notes.set(made, label=note.label, origin=paper.origin, name=paper.name)
+        self.remove(document)
+
+    def remove(self, document: str) -> None:
+        """Raises Refused where it is not there any more."""
+        try:
+            self._shelf.remove(document)
+        except OSError:
+            raise rpc.Refused("no_document") from None
+        self._notes.forget(document)
+        self._pages.pop(document, None)
+        self._changed()
+
+    def remove_hidden(self, name: str) -> None:
+        """A file among the papers that was no document yet."""
+        if name.startswith(".") and "/" not in name:
+            (self._places.papers / name).unlink(missing_ok=True)
+
+    @property
+    def now(self) -> Papers:
+        return self._papers.value
+
+    def changed(self) -> None:
+        """There is reason to look again."""
         self._changed()
 
     def _paper(self, one: Document) -> Paper:
@@ -127,9 +165,11 @@ class PapersDesk:
             id=one.id,
             origin=note.origin or (Origin.SCAN if ours else Origin.DOWNLOAD),
             size=one.size,
+            pages=self._pages.get(one.id, 0),
             label=note.label,
             # What we made has a name of ours, which says nothing.
-            name="" if ours and note.origin is None else clean(one.name, MAX_NAME),
+            name=note.name if ours else clean(one.name, MAX_NAME),
+            picture=1 if one.id in self._pages else 0,
             used=note.used,
             complete=one.complete,
         )
@@ -193,12 +233,7 @@ class PapersDesk:
 
     def _drop(self, _caller: rpc.Caller, parameters: _Document) -> None:
         """Deletes a document. What a site was given of it stays with the site."""
-        try:
-            self._shelf.remove(parameters.document)
-        except OSError:
-            raise rpc.Refused("no_document") from None
-        self._notes.forget(parameters.document)
-        self._changed()
+        self.remove(parameters.document)
 
     async def _send(self, _caller: rpc.Caller, parameters: _Send) -> None:
         """Gives the site that asks these documents; none of them for "cancelled"."""

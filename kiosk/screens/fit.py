@@ -37,6 +37,12 @@ class FitSheet(PaperSheet):
                 self.main(self.say("fit.keep"), partial(self.calls.keep_fit, document.id))
             case FitStage.UNREADABLE:
                 self._fill_unreadable(fit, document)
+            case FitStage.FAILED:
+                self.ids.title.text = self.say("fit.failed")
+                column = self.scene(self.page(document.id, document.picture))
+                self.told(column, self.say("fit.failed_advice"))
+                self.back(self._leave)
+                self.agent()
 
     def _fill_asking(self, fit: Fit, document: Paper) -> None:
         self.ids.title.text = self.say("fit.title")

@@ -155,6 +155,7 @@ def settings(station: Station) -> pages.Settings:
         demonstration=station.demonstration.enabled,
         interview=station.interview.enabled,
         dpi=station.display.dpi,
+        scanner=station.scanner.kind != "none",
     )
 
 

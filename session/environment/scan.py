@@ -1,6 +1,7 @@
 """The scan worker's place in an environment: its files, and the sandbox in which it drives the scanner.
 
-It sees USB, its own pages, and where it puts documents and pictures; no site, no display, nothing of the browser's. The
+It sees USB, its own pages, and where it puts documents and pictures; no site, no display, nothing of the browser's but
+what the visitor has downloaded. The
 network only where the station names scanners on it, and then only these (`session.network`).
 """
 
@@ -84,6 +85,7 @@ def sandbox(options: Options, tree: Tree, users: Users, control: Path) -> Sandbo
         Bind(tree.home("scanner"), _HOME, writable=True),
         Bind(tree.papers, f"{_HOME}/papers", writable=True),
         Bind(tree.pictures, f"{_HOME}/pictures", writable=True),
+        Bind(tree.documents, f"{_HOME}/documents"),
         Bind(tree.sockets / "scanner", f"{_RUN}/scanner", writable=True),
         Bind(control, f"{_RUN}/control", writable=True),
         Bind(tree.etc / "scanner.json", f"{_RUN}/scanner.json"),
@@ -102,6 +104,7 @@ def sandbox(options: Options, tree: Tree, users: Users, control: Path) -> Sandbo
         ("MARCHEPIED_PAGES", f"{_HOME}/pages"),
         ("MARCHEPIED_PAPERS", f"{_HOME}/papers"),
         ("MARCHEPIED_PICTURES", f"{_HOME}/pictures"),
+        ("MARCHEPIED_DOCUMENTS", f"{_HOME}/documents"),
     )
     return Sandbox(
         program=(sys.executable, "-P", "-m", "scanner"),

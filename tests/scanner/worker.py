@@ -87,8 +87,8 @@ async def worker(
     patience: Patience | None = None,
     settings: ScannerSettings = SETTINGS,
 ) -> AsyncIterator[Worker]:
-    places = Places(*(tmp_path / name for name in ("pages", "papers", "pictures")))
-    for directory in (places.pages, places.papers, places.pictures):
+    places = Places(*(tmp_path / name for name in ("pages", "papers", "pictures", "documents")))
+    for directory in (places.pages, places.papers, places.pictures, places.documents):
         directory.mkdir(exist_ok=True)
     for name, value in {**sane.environment, "MARCHEPIED_PAGES": str(places.pages)}.items():
         monkeypatch.setenv(name, value)

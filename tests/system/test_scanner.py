@@ -81,6 +81,7 @@ def test_what_its_sandbox_has(station: RunningStation) -> None:
     inside = Path(f"/proc/{worker.pid}/root")
     assert not (inside / "home" / "screen").exists()
     assert sorted(path.name for path in (inside / "home" / "scanner").iterdir()) == [
+        "documents",
         "log",
         "pages",
         "papers",

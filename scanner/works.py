@@ -1,0 +1,132 @@
+"""The works: what is done with whole documents, the visitor's own and ours. The desk asks; the press does it.
+
+Documents are named by the ids that `session.documents` gives them, found anew each time in the directories that this
+worker sees. What comes of them is written beside what was scanned: the desk decides what becomes of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+import stat
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from scanner import calls
+from scanner.children import Press
+from scanner.messages import Count, Draw, Fit, Merge, Read, Split, Words
+from scanner.pictures import Pictures
+from session import rpc
+
+
+class Works:
+    """`directories` are searched; what is made goes into the first."""
+
+    def __init__(self, press: Press, pictures: Pictures, *directories: Path) -> None:
+        self._press, self._pictures, self._directories = press, pictures, directories
+        self._found: asyncio.Queue[Words | None] | None = None
+
+    def offer(self, service: rpc.Service, uids: frozenset[int]) -> None:
+        """Adds its methods."""
+        service.add("Describe", self._describe, parameters=calls.DocumentParameters, uids=uids)
+        service.add("Fit", self._fit, parameters=calls.FitParameters, uids=uids)
+        service.add("StopFit", self._stop_fit, uids=uids)
+        service.add("Merge", self._merge, parameters=calls.MergeParameters, uids=uids)
+        service.add("Split", self._split, parameters=calls.SplitParameters, uids=uids)
+        service.add("Read", self._read, parameters=calls.ReadParameters, uids=uids)
+        service.add("StopReading", self._stop_reading, uids=uids)
+
+    async def picture(self, of: str, page: int, width: int, height: int) -> calls.PictureFile:
+        """A page of a document, made at most once in this size. Raises Refused: no_picture."""
+        name = f"{of}-{page}-{width}x{height}"
+        size = self._pictures.size(name)
+        if size is None:
+            path = self._find(of, "no_picture")
+            shown = await self._press.draw(Draw(str(path), page, width, height, str(self._pictures.path(name))))
+            if shown is None:
+                raise rpc.Refused("no_picture")
+            size = (shown.width, shown.height)
+            self._pictures.add(name, *size)
+        return calls.PictureFile(name, *size)
+
+    async def _describe(self, _caller: rpc.Caller, parameters: calls.DocumentParameters) -> calls.Described:
+        """Refused (not_made): it is nothing that is opened here."""
+        counted = await self._press.count(Count(str(self._find(parameters.document))))
+        if counted is None:
+            raise rpc.Refused("not_made")
+        return calls.Described(counted.pages)
+
+    async def _fit(self, _caller: rpc.Caller, parameters: calls.FitParameters) -> calls.Made:
+        """Refused: unreadable, when nobody could read it under that limit; not_made."""
+        target = self._target(hidden=True)
+        fitted = await self._press.fit(Fit(str(self._find(parameters.document)), parameters.limit, str(target)))
+        if fitted is None:
+            raise rpc.Refused("not_made")
+        if fitted.size == 0:
+            raise rpc.Refused("unreadable")
+        return _made(target)
+
+    def _stop_fit(self, _caller: rpc.Caller, _parameters: rpc.NoParameters) -> None:
+        self._press.drop((Fit,))
+
+    async def _merge(self, _caller: rpc.Caller, parameters: calls.MergeParameters) -> calls.Made:
+        files = tuple(str(self._find(one)) for one in parameters.documents)
+        target = self._target()
+        if await self._press.bind(Merge(files, str(target))) is None:
+            raise rpc.Refused("not_made")
+        return _made(target)
+
+    async def _split(self, _caller: rpc.Caller, parameters: calls.SplitParameters) -> calls.Parts:
+        first, second = self._target(), self._target()
+        task = Split(str(self._find(parameters.document)), parameters.page, str(first), str(second))
+        if await self._press.bind(task) is None:
+            for path in (first, second):
+                path.unlink(missing_ok=True)
+            raise rpc.Refused("not_made")
+        return calls.Parts(_made(first), _made(second))
+
+    async def _read(self, _caller: rpc.Caller, parameters: calls.ReadParameters) -> AsyncIterator[calls.Text]:
+        """What is written on a page, as it is found; the last one is `whole`. Another one ends this one."""
+        self._press.drop((Read,))
+        task = Read(str(self._find(parameters.document)), parameters.page)
+        found: asyncio.Queue[Words | None] = asyncio.Queue()
+        reading = asyncio.create_task(self._press.read(task, found.put_nowait))
+        reading.add_done_callback(lambda _task: found.put_nowait(None))
+        try:
+            while (words := await found.get()) is not None:
+                yield calls.Text(words.lines)
+            whole = reading.result() if not reading.cancelled() else None
+            if whole is None:
+                raise rpc.Refused("not_made")
+            yield calls.Text(whole.lines, whole=True)
+        finally:
+            if not reading.done():
+                self._press.drop((Read,))
+                reading.cancel()
+
+    def _stop_reading(self, _caller: rpc.Caller, _parameters: rpc.NoParameters) -> None:
+        self._press.drop((Read,))
+
+    def _find(self, document: str, refusal: str = "no_document") -> Path:
+        for directory in self._directories:
+            with contextlib.suppress(OSError), os.scandir(directory) as entries:
+                for entry in entries:
+                    with contextlib.suppress(OSError):
+                        status = entry.stat(follow_symlinks=False)
+                        if stat.S_ISREG(status.st_mode) and _id(status) == document:
+                            return directory / entry.name
+        raise rpc.Refused(refusal)
+
+    def _target(self, *, hidden: bool = False) -> Path:
+        return self._directories[0] / f"{'.' if hidden else ''}{secrets.token_hex(8)}.pdf"
+
+
+def _id(status: os.stat_result) -> str:
+    return f"{status.st_dev:x}-{status.st_ino:x}"
+
+
+def _made(path: Path) -> calls.Made:
+    status = path.stat()
+    return calls.Made(_id(status), path.name, status.st_size)

@@ -1,0 +1,315 @@
+"""The desk's side of the scan worker: what the screens ask of the scanner, and of what can be made of documents.
+
+The worker may die at any moment and is started anew; what was scanned is there again then. No page and no document is
+opened here: the worker finds them by their ids, and what it made is a new file among the papers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import re
+from collections.abc import AsyncIterator, Coroutine
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from scanner import calls
+from scanner.model import ScannerState, ScanStage
+from session import rpc, wire
+from session.papers import Fit, FitStage, Paper, Reading, ReadStage
+from session.papers_desk import PapersDesk
+
+logger = logging.getLogger(__name__)
+
+LIMITS = (200_000, 500_000, 1_000_000, 2_000_000, 5_000_000, 10_000_000)
+"""Bytes: what sites were found to take (docs/papers.md), and a step below."""
+_OFFERED = 4
+_FITTED = 2
+"""Version of the picture of what came of making a document fit; the document's own is 1."""
+_AGAIN_SECONDS = 0.5
+_NAME = re.compile(r"\.[0-9a-f]{16}\.pdf")
+_ERRORS = (OSError, wire.WireError, rpc.CallFailed, rpc.Denied)
+_T = TypeVar("_T")
+
+
+class _Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    document: str
+
+
+class _Under(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    document: str
+    limit: Annotated[int, Meta(ge=10_000, le=1_000_000_000)]
+
+
+class Workshop:
+    """`socket` is the worker's; None: this station has none, and nothing of it is offered."""
+
+    def __init__(self, socket: Path | None, papers: PapersDesk) -> None:
+        self._socket, self._papers = socket, papers
+        self._tried: set[str] = set()
+        """Documents that were asked about."""
+        self._made: calls.Made | None = None
+        """What came of making a document fit: no document yet."""
+        self._fitting: asyncio.Task[None] | None = None
+        self._reading: asyncio.Task[None] | None = None
+        self._works: set[asyncio.Task[None]] = set()
+
+    def offer(self, service: rpc.Service, uids: frozenset[int]) -> None:
+        """Adds its methods."""
+        service.add("Scan", self._scan, uids=uids)
+        service.add("StopScan", self._stop_scan, uids=uids)
+        service.add("Card", self._card, parameters=calls.CardParameters, uids=uids)
+        service.add("Retake", self._retake, parameters=calls.PageParameters, uids=uids)
+        service.add("Turn", self._turn, parameters=calls.PageParameters, uids=uids)
+        service.add("Move", self._move, parameters=calls.MoveParameters, uids=uids)
+        service.add("DropPage", self._drop_page, parameters=calls.PageParameters, uids=uids)
+        service.add("Correct", self._correct, parameters=calls.CorrectParameters, uids=uids)
+        service.add("Keep", self._keep, uids=uids)
+        service.add("Picture", self._picture, parameters=calls.PictureParameters, uids=uids)
+        service.add("Fit", self._fit, parameters=_Document, uids=uids)
+        service.add("FitUnder", self._fit_under, parameters=_Under, uids=uids)
+        service.add("KeepFit", self._keep_fit, parameters=_Document, uids=uids)
+        service.add("LeaveFit", self._leave_fit, parameters=_Document, uids=uids)
+        service.add("Merge", self._merge, parameters=calls.MergeParameters, uids=uids)
+        service.add("Split", self._split, parameters=calls.SplitParameters, uids=uids)
+        service.add("Read", self._read, parameters=calls.ReadParameters, uids=uids)
+        service.add("LeaveReading", self._leave_reading, uids=uids)
+
+    async def run(self) -> None:
+        """Follows the worker, whenever there is one. Ends by cancellation."""
+        if self._socket is None:
+            return
+        try:
+            while True:
+                with contextlib.suppress(*_ERRORS, rpc.Refused):
+                    await self._follow(self._socket)
+                # Its pages are there still, but nobody answers for them just now.
+                self._papers.tell(scanner=ScannerState(ScanStage.LOOKING))
+                await asyncio.sleep(_AGAIN_SECONDS)
+        finally:
+            for task in self._works:
+                task.cancel()
+            await asyncio.gather(*self._works, return_exceptions=True)
+
+    async def _follow(self, socket: Path) -> None:
+        client = await rpc.Client.connect(socket, calls.INTERFACE)
+        try:
+            async for state in client.stream("Watch", ScannerState):
+                self._papers.tell(scanner=state, workable=True)
+                self._papers.changed()  # there may be documents that nobody could look at before
+        finally:
+            await client.close()
+
+    def look(self, documents: tuple[Paper, ...]) -> None:
+        """Asks about documents that are new: how many pages they have."""
+        if not self._papers.now.workable:
+            return
+        for one in documents:
+            if one.complete and one.id not in self._tried:
+                self._tried.add(one.id)
+                self._soon(self._describe(one.id))
+        self._tried &= {one.id for one in documents}
+
+    async def _describe(self, document: str) -> None:
+        try:
+            described = await self._ask("Describe", calls.Described, document=document)
+        except rpc.Refused as refusal:
+            if refusal.code == "no_scanner":
+                self._tried.discard(document)  # the next worker is asked again
+            return
+        self._papers.describe(document, described.pages)
+
+    # -- the scanner -------------------------------------------------------------------------------------------
+
+    async def _scan(self, _caller: rpc.Caller, _parameters: rpc.NoParameters) -> None:
+        """One page, or all that is in the feeder."""
+        await self._tell("Scan")
+
+    async def _stop_scan(self, _caller: rpc.Caller, _parameters: rpc.NoParameters) -> None:
+        await self._tell("StopScan")
+
+    async def _card(self, _caller: rpc.Caller, parameters: calls.CardParameters) -> None:
+        await self._tell("Card", on=parameters.on)
+
+    async def _retake(self, _caller: rpc.Caller, parameters: calls.PageParameters) -> None:
+        await self._tell("Retake", page=parameters.page)
+
+    async def _turn(self, _caller: rpc.Caller, parameters: calls.PageParameters) -> None:
+        await self._tell("Turn", page=parameters.page)
+
+    async def _move(self, _caller: rpc.Caller, parameters: calls.MoveParameters) -> None:
+        await self._tell("Move", page=parameters.page, by=parameters.by)
+
+    async def _drop_page(self, _caller: rpc.Caller, parameters: calls.PageParameters) -> None:
+        await self._tell("DropPage", page=parameters.page)
+
+    async def _correct(self, _caller: rpc.Caller, parameters: calls.CorrectParameters) -> None:
+        await self._tell(
+            "Correct", page=parameters.page, correction=parameters.correction.value, on=parameters.on
+        )
+
+    async def _keep(self, _caller: rpc.Caller, _parameters: rpc.NoParameters) -> None:
+        """Makes a document of the pages."""
+        await self._ask("Keep", calls.Kept)
+        self._papers.changed()
+
+    async def _picture(self, _caller: rpc.Caller, parameters: calls.PictureParameters) -> calls.PictureFile:
+        """A page of the scan, of a document, or of what came of making it fit; in the directory of the pictures."""
+        fit = self._papers.now.fit
+        of = parameters.of
+        if fit is not None and self._made is not None and (of, parameters.version) == (fit.document, fit.picture):
+            of = self._made.document
+        wanted = msgspec.to_builtins(msgspec.structs.replace(parameters, of=of))
+        return await self._ask("Picture", calls.PictureFile, **wanted)
+
+    # -- making it fit -----------------------------------------------------------------------------------------
+
+    def _fit(self, _caller: rpc.Caller, parameters: _Document) -> None:
+        """Begins: a limit is to be chosen."""
+        paper = self._need(parameters.document)
+        smaller = tuple(one for one in LIMITS if one < paper.size)[-_OFFERED:]
+        if not smaller:
+            raise rpc.Refused("small_enough")
+        self._papers.tell(fit=Fit(paper.id, FitStage.ASKING, smaller))
+
+    def _fit_under(self, _caller: rpc.Caller, parameters: _Under) -> None:
+        fit = self._need_fit(parameters.document)
+        if fit.stage is FitStage.WORKING:
+            return
+        self._forget_made()
+        working = msgspec.structs.replace(fit, stage=FitStage.WORKING, limit=parameters.limit, picture=0)
+        self._papers.tell(fit=working)
+        self._fitting = self._soon(self._made_fit(working))
+
+    async def _made_fit(self, fit: Fit) -> None:
+        try:
+            made = await self._ask("Fit", calls.Made, document=fit.document, limit=fit.limit)
+        except rpc.Refused as refusal:
+            if self._papers.now.fit == fit:
+                # What cannot be made to fit at all is nothing that a smaller limit would help.
+                none = FitStage.UNREADABLE if refusal.code == "unreadable" else FitStage.FAILED
+                self._papers.tell(fit=msgspec.structs.replace(fit, stage=none))
+            return
+        if self._papers.now.fit == fit and _NAME.fullmatch(made.name):
+            self._made = made
+            done = msgspec.structs.replace(fit, stage=FitStage.DONE, size=made.size, picture=_FITTED)
+            self._papers.tell(fit=done)
+        else:
+            self._papers.remove_hidden(made.name)
+
+    def _keep_fit(self, _caller: rpc.Caller, parameters: _Document) -> None:
+        """Puts what came of it in the document's place."""
+        fit = self._need_fit(parameters.document)
+        if fit.stage is not FitStage.DONE or self._made is None:
+            raise rpc.Refused("busy")
+        made, self._made = self._made, None
+        self._papers.replace(fit.document, made.name, made.document)
+        self._papers.tell(fit=None)
+
+    async def _leave_fit(self, _caller: rpc.Caller, parameters: _Document) -> None:
+        fit = self._papers.now.fit
+        if fit is None or fit.document != parameters.document:
+            return
+        self._papers.tell(fit=None)
+        self._forget_made()
+        if fit.stage is FitStage.WORKING:
+            await self._tell("StopFit")
+
+    def _forget_made(self) -> None:
+        if self._made is not None:
+            self._papers.remove_hidden(self._made.name)
+            self._made = None
+
+    def _need_fit(self, document: str) -> Fit:
+        fit = self._papers.now.fit
+        if fit is None or fit.document != document:
+            raise rpc.Refused("no_document")
+        return fit
+
+    # -- joining, cutting, reading -----------------------------------------------------------------------------
+
+    async def _merge(self, _caller: rpc.Caller, parameters: calls.MergeParameters) -> None:
+        """One document in the place of these."""
+        papers = [self._need(one) for one in parameters.documents]
+        made = await self._ask("Merge", calls.Made, documents=list(parameters.documents))
+        self._papers.replace(papers[0].id, made.name, made.document)
+        for one in papers[1:]:
+            self._papers.remove(one.id)
+
+    async def _split(self, _caller: rpc.Caller, parameters: calls.SplitParameters) -> None:
+        paper = self._need(parameters.document)
+        parts = await self._ask("Split", calls.Parts, document=paper.id, page=parameters.page)
+        self._papers.replace(paper.id, parts.first.name, parts.first.document)
+
+    def _read(self, _caller: rpc.Caller, parameters: calls.ReadParameters) -> None:
+        """Reads a page: its words come with the snapshots."""
+        paper = self._need(parameters.document)
+        self._stop_reading()
+        reading = Reading(paper.id, parameters.page, ReadStage.WORKING)
+        self._papers.tell(reading=reading)
+        self._reading = self._soon(self._read_page(reading))
+
+    async def _read_page(self, reading: Reading) -> None:
+        lines: tuple[str, ...] = ()
+        stage = ReadStage.FAILED
+        try:
+            async with self._client() as client:
+                parameters = {"document": reading.document, "page": reading.page}
+                async for text in client.stream("Read", calls.Text, **parameters):
+                    lines = text.lines
+                    if text.whole:
+                        stage = ReadStage.DONE if lines else ReadStage.NOTHING
+                        break
+                    self._papers.tell(reading=msgspec.structs.replace(reading, lines=lines))
+        except (*_ERRORS, rpc.Refused) as error:
+            logger.info("a page cannot be read: %s", type(error).__name__)
+        self._papers.tell(reading=msgspec.structs.replace(reading, stage=stage, lines=lines))
+
+    def _leave_reading(self, _caller: rpc.Caller, _parameters: rpc.NoParameters) -> None:
+        self._stop_reading()
+        self._papers.tell(reading=None)
+
+    def _stop_reading(self) -> None:
+        if self._reading is not None:
+            self._reading.cancel()
+            self._reading = None
+
+    # -- means -------------------------------------------------------------------------------------------------
+
+    def _need(self, document: str) -> Paper:
+        for one in self._papers.now.documents or ():
+            if one.id == document and one.complete:
+                return one
+        raise rpc.Refused("no_document")
+
+    @contextlib.asynccontextmanager
+    async def _client(self) -> AsyncIterator[rpc.Client]:
+        if self._socket is None:
+            raise rpc.Refused("no_scanner")
+        client = await rpc.Client.connect(self._socket, calls.INTERFACE)
+        try:
+            yield client
+        finally:
+            await client.close()
+
+    async def _tell(self, method: str, **parameters: object) -> None:
+        await self._ask(method, rpc.NoParameters, **parameters)
+
+    async def _ask(self, method: str, kind: type[_T], **parameters: object) -> _T:
+        """Raises Refused, whatever went wrong."""
+        try:
+            async with self._client() as client:
+                return await client.call(method, kind, **parameters)
+        except _ERRORS as error:
+            logger.info("the scan worker does not answer: %s", type(error).__name__)
+            raise rpc.Refused("no_scanner") from None
+
+    def _soon(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._works.add(task)
+        task.add_done_callback(self._works.discard)
+        return task
