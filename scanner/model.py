@@ -18,6 +18,8 @@ class ScanStage(enum.StrEnum):
     """Lines arrive."""
     DONE = "done"
     """The newest of the pages has just come: it is to be looked at."""
+    KEEPING = "keeping"
+    """The pages become a document."""
     PROBLEM = "problem"
 
 

@@ -318,7 +318,9 @@ class Supervisor:
         self._need_idle()
         if not self._store.now.pages:
             raise rpc.Refused("no_page")
+        before = self._stage
         self._keeping = True
+        self._enter(ScanStage.KEEPING)
         try:
             await self._maker.idle()
             pages = self._store.now.pages
@@ -329,6 +331,7 @@ class Supervisor:
         finally:
             self._keeping = False
         if bound is None:
+            self._enter(before if before is not ScanStage.PROBLEM else ScanStage.DONE)
             raise rpc.Refused("not_made")
         status = os.stat(target)
         self._forget(frozenset(page.id for page in pages))

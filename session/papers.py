@@ -70,6 +70,10 @@ class Paper(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     complete: bool = True
 
 
+FIT_LIMITS = (200_000, 500_000, 1_000_000, 2_000_000, 5_000_000, 10_000_000)
+"""Bytes: what sites were found to take, and steps below."""
+
+
 class FitStage(enum.StrEnum):
     ASKING = "asking"
     """A limit is to be chosen."""

@@ -72,6 +72,8 @@ class PapersDesk:
         self._given = given.Given(places.given)
         self._endings: dict[str, tuple[int, str, str]] = {}
         """By id: the size and the name with which its ending was found."""
+        self.holding = False
+        """While this is set, documents that are new are not told of yet."""
         self._pages: dict[str, int] = {}
         """Of those that can be shown."""
         self._giving: set[str] = set()
@@ -89,9 +91,9 @@ class PapersDesk:
 
     # -- the picture -----------------------------------------------------------------------------------------
 
-    def look(self, pages: Collection[str] | None) -> tuple[Document, ...]:
-        """Looks over everything, and publishes it; the documents. `pages` are the ids of those that are open, None as
-        long as that is not known.
+    def look(self, pages: Collection[str] | None, **parts: object) -> tuple[Document, ...]:
+        """Looks over everything, and publishes it at once with other parts of `Papers`; the documents. `pages` are the
+        ids of those that are open, None as long as that is not known.
         """
         if pages is not None:
             self._given.keep_for(pages)
@@ -100,8 +102,11 @@ class PapersDesk:
                     self.chooser.give(asked.id, ())
         found = self._shelf.look()
         papers = tuple(self._paper(one) for one in found[-MAX_DOCUMENTS:])
+        if self.holding:
+            known = {one.id for one in self.now.documents or ()}
+            papers = tuple(one for one in papers if one.id in known)
         self._endings = {one.id: self._endings[one.id] for one in papers if one.id in self._endings}
-        self.tell(documents=papers, picker=self._picker(papers), folders=self.chooser.folders)
+        self.tell(documents=papers, picker=self._picker(papers), folders=self.chooser.folders, **parts)
         return found
 
     def tell(self, **parts: object) -> None:

@@ -20,13 +20,11 @@ from msgspec import Meta
 from scanner import calls
 from scanner.model import ScannerState, ScanStage
 from session import rpc, wire
-from session.papers import Fit, FitStage, Paper, Reading, ReadStage
+from session.papers import FIT_LIMITS, Fit, FitStage, Paper, Reading, ReadStage
 from session.papers_desk import PapersDesk
 
 logger = logging.getLogger(__name__)
 
-LIMITS = (200_000, 500_000, 1_000_000, 2_000_000, 5_000_000, 10_000_000)
-"""Bytes: what sites were found to take (docs/papers.md), and a step below."""
 _OFFERED = 4
 _FITTED = 2
 """Version of the picture of what came of making a document fit; the document's own is 1."""
@@ -99,6 +97,8 @@ class Workshop:
         client = await rpc.Client.connect(socket, calls.INTERFACE)
         try:
             async for state in client.stream("Watch", ScannerState):
+                if self._papers.holding and not state.pages:
+                    continue  # said together with the document that has come of them
                 self._papers.tell(scanner=state, workable=True)
                 self._papers.changed()  # there may be documents that nobody could look at before
         finally:
@@ -153,9 +153,17 @@ class Workshop:
         )
 
     async def _keep(self, _caller: rpc.Caller, _parameters: rpc.NoParameters) -> None:
-        """Makes a document of the pages."""
-        await self._ask("Keep", calls.Kept)
-        self._papers.changed()
+        """Makes a document of the pages: these go, and it comes, in one and the same snapshot."""
+        if self._papers.holding:
+            return
+        self._papers.holding = True
+        try:
+            await self._ask("Keep", calls.Kept)
+        finally:
+            self._papers.holding = False
+            self._papers.changed()
+        scanner = self._papers.now.scanner or ScannerState()
+        self._papers.look(None, scanner=msgspec.structs.replace(scanner, stage=ScanStage.READY, pages=()))
 
     async def _picture(self, _caller: rpc.Caller, parameters: calls.PictureParameters) -> calls.PictureFile:
         """A page of the scan, of a document, or of what came of making it fit; in the directory of the pictures."""
@@ -171,7 +179,7 @@ class Workshop:
     def _fit(self, _caller: rpc.Caller, parameters: _Document) -> None:
         """Begins: a limit is to be chosen."""
         paper = self._need(parameters.document)
-        smaller = tuple(one for one in LIMITS if one < paper.size)[-_OFFERED:]
+        smaller = tuple(one for one in FIT_LIMITS if one < paper.size)[-_OFFERED:]
         if not smaller:
             raise rpc.Refused("small_enough")
         self._papers.tell(fit=Fit(paper.id, FitStage.ASKING, smaller))

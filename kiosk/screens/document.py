@@ -5,7 +5,7 @@ from __future__ import annotations
 from kiosk import plain
 from kiosk.screens.paper_sheet import PaperSheet, joinable, load_rules
 from kiosk.view import Side
-from session.papers import KeyStage, Paper
+from session.papers import FIT_LIMITS, KeyStage, Paper
 
 NAME_LENGTH = 32
 
@@ -41,7 +41,7 @@ class DocumentSheet(PaperSheet):
         if document.picture:
             self.choice(grid, "eye", self.say("document.look"), self.go(Side.LOOK, id_))
         self.choice(grid, "pen", self.say("document.name"), self.go(Side.NAME, id_))
-        if whole and self.papers.workable:
+        if whole and self.papers.workable and document.size > FIT_LIMITS[0]:
             self.choice(grid, "fit", self.say("document.fit"), lambda: self.calls.fit(id_))
         if self._arrangeable(document):
             self.choice(grid, "join", self.say("document.arrange"), self.go(Side.ARRANGE, id_))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from kiosk.paper_path import NEXT
 from kiosk.screens.paper_sheet import PaperSheet, load_rules, look
 from kiosk.view import Side
-from scanner.model import ScannedPage
+from scanner.model import ScannedPage, ScanStage
 
 
 class ReviewSheet(PaperSheet):
@@ -13,10 +13,23 @@ class ReviewSheet(PaperSheet):
     def _pages(self) -> tuple[ScannedPage, ...]:
         return self.papers.scanner.pages if self.papers.scanner is not None else ()
 
+    @property
+    def _keeping(self) -> bool:
+        return self.papers.scanner is not None and self.papers.scanner.stage is ScanStage.KEEPING
+
     def shown(self) -> object:
-        return self._pages
+        return self._pages, self._keeping
+
+    def now(self) -> object:
+        return self._keeping
 
     def fill(self) -> None:
+        if self._keeping:
+            self.ids.title.text = self.say("review.keeping")
+            self.working()
+            self.back(self.go(None))
+            self.space()
+            return
         self.ids.title.text = self.say.count("review.title", len(self._pages))
         self.ids.lead.text = self.say("review.lead")
         columns, rows = (2, 2) if self.upright else (look.fewer(4), 1)

@@ -76,8 +76,8 @@ async def test_what_is_no_document_is_refused_and_leaves_nothing(
         await one.call(method, **named, **parameters)
     assert refused.value.code == "not_made"
     assert list(one.places.papers.iterdir()) == []
+    gone = {key: ["0-0", "0-0"] if key == "documents" else "0-0" for key in named}
     with pytest.raises(rpc.Refused, match="no_document"):
-        gone = {key: ["0-0", "0-0"] if key == "documents" else "0-0" for key in named}
         await one.call(method, **gone, **parameters)
 
 
