@@ -34,6 +34,7 @@ from session.browser.pages import MAX_PAGES, Reopen, Tracker
 from session.browser.visit import VisitPolicy
 from session.daemon_line import DaemonLine
 from session.environment import bus
+from session.key_shelf import KeyShelf
 from session.model import Component, Network, Snapshot, Trouble
 from session.pages import BrowserState, DeskSnapshot, Settings
 from session.papers_desk import PapersDesk, Places
@@ -79,6 +80,7 @@ class Desk:
         self._sites = {site.id: site for site in settings.sites}
         self._papers = PapersDesk(Places.beside(documents), self._front, self._changed)
         self._workshop = Workshop(run / "scanner/socket" if settings.scanner else None, self._papers)
+        self._keys = KeyShelf(run, self._papers)
         self._run = run
         self._tracker = Tracker(settings)
         self._driver: Driver | None = None
@@ -111,6 +113,7 @@ class Desk:
         self.service.add("StopCapture", self._stop_capture, uids=own)
         self._papers.offer(self.service, own)
         self._workshop.offer(self.service, own)
+        self._keys.offer(self.service, own)
 
     # -- browsers --------------------------------------------------------------------------------------------
 
@@ -120,6 +123,7 @@ class Desk:
         daemon.setblocking(False)
         heard = asyncio.create_task(self._line.follow(self._heard))
         working = asyncio.create_task(self._workshop.run())
+        plugged = asyncio.create_task(self._keys.run())
         looking = asyncio.create_task(self._allowances.watch()) if self._settings.interview else None
         alive = asyncio.create_task(heart.beat(self._run / "control", Component.DESK))
         current: asyncio.Task[None] | None = None
@@ -146,7 +150,7 @@ class Desk:
                         await asyncio.gather(current, return_exceptions=True)
                     current = asyncio.create_task(self._follow(*ends))
         finally:
-            for task in (heard, working, looking, alive, current, waiting, serving):
+            for task in (heard, working, plugged, looking, alive, current, waiting, serving):
                 if task is not None:
                     task.cancel()
                     await asyncio.gather(task, return_exceptions=True)

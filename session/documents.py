@@ -67,7 +67,7 @@ class Shelf:
         # Without O_NONBLOCK a pipe that has taken its name would hold us.
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode) or _id(status) != document:
+        if not stat.S_ISREG(status.st_mode) or id_of(status) != document:
             os.close(descriptor)
             raise FileNotFoundError
         return descriptor
@@ -75,12 +75,12 @@ class Shelf:
     def remove(self, document: str) -> None:
         """Deletes it. Raises OSError."""
         path = self._paths.get(document)
-        if path is None or _id(path.lstat()) != document:
+        if path is None or id_of(path.lstat()) != document:
             raise FileNotFoundError
         path.unlink()
 
 
-def _id(status: os.stat_result) -> str:
+def id_of(status: os.stat_result) -> str:
     return f"{status.st_dev:x}-{status.st_ino:x}"
 
 
@@ -88,7 +88,7 @@ def _document(untrusted_name: str, status: os.stat_result) -> Document:
     complete = not untrusted_name.endswith(_PARTIAL)
     shown = untrusted_name if complete else untrusted_name.removesuffix(_PARTIAL)
     return Document(
-        id=_id(status),
+        id=id_of(status),
         name=clean(os.fsencode(shown).decode("utf-8", "replace"), MAX_NAME) or "document",
         size=status.st_size,
         complete=complete,

@@ -19,7 +19,8 @@ from session import given, kinds, rpc
 from session.browser.filechooser import Asked, FileChooser, Front
 from session.browser.pages import clean
 from session.browser.sandbox import DOCUMENTS
-from session.documents import Shelf
+from session.documents import Shelf, id_of
+from session.keys.desk import Outgoing
 from session.pages import Document
 from session.paper_notes import Notes
 from session.papers import MAX_DOCUMENTS, MAX_NAME, Choice, Label, Origin, Paper, Papers, Picker, Unfit
@@ -122,10 +123,24 @@ class PapersDesk:
             self._notes.set(one, used=True)
         self._changed()
 
-    def came_from(self, document: str, origin: Origin, name: str) -> None:
-        """Says where a document came from, if that is not what its directory says (a key, for one), and its name."""
-        self._notes.set(document, origin=origin, name=name)
+    def came_from(self, path: Path, origin: Origin, name: str) -> None:
+        """Says where a document came from, if that is not what its directory says (a key, for one), and its name.
+
+        Raises OSError.
+        """
+        self._notes.set(id_of(path.lstat()), origin=origin, name=clean(name, MAX_NAME))
         self._changed()
+
+    def outgoing(self, document: str, name: str) -> Outgoing:
+        """A document that is to leave by a key, with its name there. Raises Refused."""
+        paper, path = self._need(document), self._shelf.path(document)
+        if path is None or not paper.complete:
+            raise rpc.Refused("no_document")
+        return Outgoing(document, path, given.name(name, self._ending(paper)))
+
+    @property
+    def made_here(self) -> Path:
+        return self._places.papers
 
     def describe(self, document: str, pages: int) -> None:
         """It can be shown, and has so many pages."""
