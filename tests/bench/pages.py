@@ -143,8 +143,8 @@ def overlap(sample: Sample, corners: Matrix) -> tuple[float, float]:
         cv2.fillPoly(np.zeros(size, np.uint8), [np.round((one * scale - 0.5) * 16).astype(np.int32)], (1,), shift=4) > 0
         for one in (sample.corners, corners)
     )
-    both, either = np.count_nonzero(paper & made), np.count_nonzero(paper | made)
-    return both / max(1, either), 1 - both / max(1, np.count_nonzero(paper))
+    both, either, whole = (int(np.count_nonzero(one)) for one in (paper & made, paper | made, paper))
+    return both / max(1, either), 1 - both / max(1, whole)
 
 
 def _usual_paper(scan: Scan) -> Matrix:
