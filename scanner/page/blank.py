@@ -27,6 +27,8 @@ _STROKES = 3.2
 _HOLE = (3.5, 8.0)
 _HOLE_WITHIN = 20.0
 """Millimetres across, and from the side of the page."""
+_DISC = 0.02
+"""Of the paper's light: by so much a hole differs, all over."""
 _EDGE = 8.0
 """Millimetres: a straight line so near to a side, and along it, is an edge of the paper that was not seen as one."""
 
@@ -54,26 +56,36 @@ def strokes_on(grey: Pixels, inside: npt.NDArray[np.bool_], dpi: float) -> float
         return 0.0
     least = max(_FAINTEST, _OVER_NOISE * float(np.median(told)) / 0.6745)
     found = ((depth > least) & far).astype(np.uint8)
-    found[_holes(found, mm)] = 0
+    found[_holes(grey, mm)] = 0
     boxes = cv2.connectedComponentsWithStats(found, connectivity=8)[2][1:].astype(np.int32, copy=False)
     boxes = boxes[~_lines(boxes, grey.shape, mm)]
     longer = np.maximum(boxes[:, cv2.CC_STAT_WIDTH], boxes[:, cv2.CC_STAT_HEIGHT]) / mm
     return float(longer[longer >= _STROKE + 1.5 / mm].sum())
 
 
-def _holes(found: Pixels, mm: float) -> npt.NDArray[np.bool_]:
-    """Where something round lies, of the size of a punch, near a side; its rim may be in pieces."""
-    size = 2 * round(1.1 * mm) + 1
-    whole = cv2.morphologyEx(found, cv2.MORPH_CLOSE, np.ones((size, size), np.uint8))
-    _, _, boxes, _ = cv2.connectedComponentsWithStats(whole, connectivity=8)
-    held = np.zeros(found.shape, bool)
-    for x, y, width, height, _ in boxes[1:]:
-        if not _HOLE[0] * mm < min(width, height) <= max(width, height) < _HOLE[1] * mm:
-            continue
-        beside = min(x, y, found.shape[1] - x - width, found.shape[0] - y - height)
-        if abs(width - height) < 0.25 * max(width, height) and beside < _HOLE_WITHIN * mm:
-            held[max(0, y - 1) : y + height + 1, max(0, x - 1) : x + width + 1] = True
-    return held
+def _holes(grey: Pixels, mm: float) -> npt.NDArray[np.bool_]:
+    """Where something round and filled lies, of the size of a punch, near a side, darker or lighter than the paper."""
+    factor = max(1, round(mm / 2.5))
+    small = cv2.resize(
+        grey, (max(1, grey.shape[1] // factor), max(1, grey.shape[0] // factor)), None, 0, 0, cv2.INTER_AREA
+    )
+    mm = mm * small.shape[1] / grey.shape[1]
+    even = cv2.GaussianBlur(small.astype(np.float32), (0, 0), 0.3 * mm)
+    side = 2 * round(8 * mm) + 1
+    apart = (cv2.blur(even, (side, side)) - even) / np.maximum(even, 20)
+    held = np.zeros(small.shape, np.uint8)
+    for other in (apart > _DISC, apart < -_DISC):
+        for x, y, width, height, area in cv2.connectedComponentsWithStats(other.astype(np.uint8), connectivity=4)[2][
+            1:
+        ]:
+            if not _HOLE[0] * mm < min(width, height) <= max(width, height) < _HOLE[1] * mm:
+                continue
+            beside = min(x, y, small.shape[1] - x - width, small.shape[0] - y - height)
+            filled = 0.6 < area / (width * height) < 0.95
+            if filled and abs(width - height) < 0.3 * max(width, height) and beside < _HOLE_WITHIN * mm:
+                around = round(mm)
+                held[max(0, y - around) : y + height + around, max(0, x - around) : x + width + around] = 1
+    return cv2.resize(held, grey.shape[::-1], interpolation=cv2.INTER_NEAREST) > 0
 
 
 def _lines(boxes: npt.NDArray[np.int32], shape: tuple[int, ...], mm: float) -> npt.NDArray[np.bool_]:

@@ -2,8 +2,8 @@
 
 A network of one hidden layer gives a window a number; the way in which the window has the highest is its vote, weighted
 by how clear it is. `letters.npz` holds its weights; `python -m tests.pages.letters` makes it, from text that is drawn
-in other typefaces than those of the test pages. Ascenders and accents vote, and so do capitals and digits, of which tables
-and cards consist; handwriting, photographs and blank paper were shown to it as telling nothing.
+in other typefaces than those of the test pages. Ascenders and accents vote, and so do the capitals and digits of tables
+and cards; handwriting, photographs and blank paper were shown to it as telling nothing.
 """
 
 from __future__ import annotations

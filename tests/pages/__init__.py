@@ -17,6 +17,21 @@ from scanner.page.model import Scan
 from tests.pages.glass import Laying, Sample, lay
 from tests.pages.sheets import SHEETS
 
+__all__ = [
+    "SHEETS",
+    "Sample",
+    "blank",
+    "card",
+    "form",
+    "letter",
+    "payslip",
+    "pencil",
+    "photo",
+    "receipt",
+    "sample",
+    "write_pnm",
+]
+
 
 def sample(kind: str, seed: int, dpi: float = 150, **laying: Any) -> Sample:
     """A page of one of the kinds in SHEETS, laid as said."""
