@@ -137,7 +137,7 @@ class Worker:
         scan = load(self._directory, task.raw)
         if task.back is not None:
             scan = right.card(scan, load(self._directory, task.back))
-        if task.plain:
+        if task.plain or task.back is not None:  # the faces of a card were made right one by one
             made = right.Prepared(right.plain(scan, task.quarter_turns), (), False)
         else:
             made = right.prepare(scan, undone=frozenset(task.undone), quarter_turns=task.quarter_turns)

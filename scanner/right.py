@@ -2,7 +2,7 @@
 
 TO BE JOINED: until those are there, a page is shown and kept as it was scanned, turned as asked, without corrections
 (`prepare` gives none, so that the screens say of none that it was done), both faces of a card stand one below the
-other, and a document is the pages' own JPEGs in a PDF by img2pdf.
+other, and a document is the pages' own JPEGs in a PDF by img2pdf. What `scanner.page` gives has the same fields.
 """
 
 from __future__ import annotations
@@ -52,6 +52,7 @@ def plain(scan: Scan, quarter_turns: int = 0) -> Scan:
 
 
 def card(front: Scan, back: Scan) -> Scan:
+    """Both faces, each made right, on one page."""
     # JOIN: return scanner.page.card(front, back)
     faces = [np.atleast_3d(face.pixels) for face in (front, back)]
     width, channels = (max(face.shape[axis] for face in faces) for axis in (1, 2))
