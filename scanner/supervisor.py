@@ -310,7 +310,7 @@ class Supervisor:
         """Makes a document of the pages; they are gone then."""
         self._need_idle()
         if not self._store.now.pages:
-            raise rpc.Refused("no_page")
+            raise rpc.Refused("no_scan_page")
         self._keeping = True
         try:
             await self._maker.idle()
@@ -322,7 +322,7 @@ class Supervisor:
         finally:
             self._keeping = False
         if bound is None:
-            raise rpc.Refused("not_made")
+            raise rpc.Refused("failed")
         status = os.stat(target)
         self._forget(frozenset(page.id for page in pages))
         self._enter(ScanStage.READY)
@@ -341,14 +341,14 @@ class Supervisor:
     def _need(self, page: str) -> Page:
         found = self._store.find(page)
         if found is None:
-            raise rpc.Refused("no_page")
+            raise rpc.Refused("no_scan_page")
         return found
 
     def _need_idle(self) -> None:
         if self._stage in _IN_USE:
-            raise rpc.Refused("busy")
+            raise rpc.Refused("scanning")
         self._need_kept_open()
 
     def _need_kept_open(self) -> None:
         if self._keeping:
-            raise rpc.Refused("busy")
+            raise rpc.Refused("scanning")

@@ -83,7 +83,7 @@ async def test_stop(sane: Sane, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     async with worker(sane, tmp_path, monkeypatch) as one:
         await one.call("Scan", source="feeder")
         await one.until(lambda state: len(state.pages) >= 1 and bool(state.percent))
-        with pytest.raises(rpc.Refused, match="busy"):
+        with pytest.raises(rpc.Refused, match="scanning"):
             await one.call("Scan")
         await one.call("StopScan")
         after = await one.until(lambda state: state.stage is ScanStage.DONE)
@@ -158,7 +158,7 @@ async def test_turn_move_drop(sane: Sane, tmp_path: Path, monkeypatch: pytest.Mo
         await one.until(lambda state: [page.id for page in state.pages] == [c, b])
         assert not any(path.name.startswith(a) for path in one.places.pages.iterdir())
         assert list(one.places.pictures.iterdir()) == []
-        with pytest.raises(rpc.Refused, match="no_page"):
+        with pytest.raises(rpc.Refused, match="no_scan_page"):
             await one.call("Turn", page=a)
 
 
@@ -198,7 +198,7 @@ async def test_both_faces_of_a_card_are_one_page(sane: Sane, tmp_path: Path, mon
 
 async def test_the_document(sane: Sane, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with worker(sane, tmp_path, monkeypatch) as one:
-        with pytest.raises(rpc.Refused, match="no_page"):
+        with pytest.raises(rpc.Refused, match="no_scan_page"):
             await one.call("Keep")
         await one.scan(source="feeder")
         kept = await one.call("Keep", calls.Kept)
