@@ -47,7 +47,7 @@ class Worker:
         finally:
             await client.close()
 
-    async def until(self, holds: Callable[[ScannerState], bool], seconds: float = 20.0) -> ScannerState:
+    async def until(self, holds: Callable[[ScannerState], bool], seconds: float = 40.0) -> ScannerState:
         """The first state from now on of which it holds."""
         try:
             async with asyncio.timeout(seconds):
