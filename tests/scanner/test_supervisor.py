@@ -213,6 +213,12 @@ async def test_the_document(sane: Sane, tmp_path: Path, monkeypatch: pytest.Monk
         assert [path.name for path in one.places.pages.iterdir()] == ["pages.json"]
 
 
+def colour(pixel: np.ndarray) -> str:
+    """Whatever was done to the light of the page."""
+    red, green, blue = map(int, pixel)
+    return "red" if red > 150 > 60 > max(green, blue) else "green" if green > 150 > 60 > max(red, blue) else "neither"
+
+
 async def test_pictures_are_the_page(sane: Sane, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A red page with one green corner, through a real scan, as the screens would see it."""
     red = np.zeros((400, 300, 3), np.uint8)
@@ -227,14 +233,14 @@ async def test_pictures_are_the_page(sane: Sane, tmp_path: Path, monkeypatch: py
         small = await one.picture(page.id, 1, 150, 100)
         pixels = np.fromfile(one.places.pictures / small.name, np.uint8).reshape(small.height, small.width, 3)
         assert (small.width, small.height) == (75, 100)
-        assert np.allclose(pixels[5, 5], (0, 200, 0), atol=12)
-        assert np.allclose(pixels[-5, -5], (200, 0, 0), atol=12)
+        assert colour(pixels[5, 5]) == "green"
+        assert colour(pixels[-5, -5]) == "red"
         await one.call("Turn", page=page.id)
         await one.until(lambda state: state.pages[0].picture == 2)
         large = await one.picture(page.id, 2, 4096, 4096)
         assert (large.width, large.height) == (400, 300), "never larger than it is"
         pixels = np.fromfile(one.places.pictures / large.name, np.uint8).reshape(300, 400, 3)
-        assert np.allclose(pixels[50, 350], (0, 200, 0), atol=12), "clockwise"
+        assert colour(pixels[50, 350]) == "green", "clockwise"
 
 
 async def test_as_many_pages_as_there_may_be(sane: Sane, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
