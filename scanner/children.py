@@ -21,6 +21,7 @@ from scanner.messages import (
     Arriving,
     Bind,
     Bound,
+    Closing,
     Compact,
     Compacted,
     Count,
@@ -76,6 +77,10 @@ class Hung(Exception):
     """It said nothing for too long, or ended in the middle."""
 
 
+class Gone(Hung):
+    """It ended in the middle."""
+
+
 class Child:
     """One process of ours, and frames in both directions."""
 
@@ -120,7 +125,7 @@ class Child:
                 while not self._waiting:
                     untrusted_data = await self._process.stdout.read(wire.MAX_FRAME)
                     if not untrusted_data:
-                        raise Hung("it ended in the middle")
+                        raise Gone("it ended in the middle")
                     self._waiting.extend(self._frames.feed(untrusted_data))
         except TimeoutError:
             raise Hung(f"not a word for {seconds:g} s") from None
@@ -198,13 +203,20 @@ class Feeding:
 
     async def _follow(self, child: Child) -> ScanProblem | None:
         seconds = self._patience.look
+        closing: Closing | None = None
         while True:
-            match await child.hear(FeedSaid, seconds):
-                case Ended(problem):
-                    return problem
-                case said:
-                    seconds = self._next(said)
-                    self._heard(said)
+            try:
+                said = await child.hear(FeedSaid, seconds)
+            except Hung:
+                if closing is None:
+                    raise
+                logger.warning("the scanner's driver hangs after its work: it is killed")
+                return closing.problem
+            if isinstance(said, Ended):
+                return said.problem
+            closing = said if isinstance(said, Closing) else None
+            seconds = self._next(said)
+            self._heard(said)
 
     def _next(self, said: FeedSaid) -> float:
         match said:
@@ -212,6 +224,8 @@ class Feeding:
                 return self._patience.lines
             case Arriving() | Whole():
                 return self._patience.start
+            case Closing():
+                return self._patience.stop
             case Looked() | Ended():
                 return self._patience.look
 
@@ -225,6 +239,7 @@ class Press:
         self._heap: list[tuple[int, int, PressTask, asyncio.Future[PressSaid]]] = []
         self._numbers = itertools.count()
         self._now: PressTask | None = None
+        self._dropped = False
         self._heard: Callable[[Words], None] = lambda _words: None
         self._news = asyncio.Event()
 
@@ -265,6 +280,7 @@ class Press:
             if isinstance(task, kinds) and not answer.done():
                 answer.set_result(Impossible())
         if isinstance(self._now, kinds) and self._child is not None:
+            self._dropped = True
             self._child.kill()
 
     def warm(self) -> None:
@@ -307,24 +323,29 @@ class Press:
         return self._child
 
     async def _do(self, task: PressTask) -> PressSaid:
-        try:
-            child = await self._ready()
-            child.send(task)
-            seconds = self._patience.bind if isinstance(task, _LONG) else self._patience.press
-            self._now = task
-            said: PressSaid = await child.hear(PressSaid, seconds)
-            while isinstance(said, Words):
-                self._heard(said)
-                said = await child.hear(PressSaid, seconds)
-        except (OSError, Hung, wire.WireError) as error:
-            logger.error("the press failed at a task (%s): %s", type(task).__name__, error)
-            if self._child is not None:
-                await self._child.end()
-                self._child = None
-            return Impossible()
-        finally:
-            self._now = None
-        return said
+        while True:
+            worn = self.pid is not None
+            self._now, self._dropped = task, False
+            try:
+                child = await self._ready()
+                child.send(task)
+                seconds = self._patience.bind if isinstance(task, _LONG) else self._patience.press
+                said: PressSaid = await child.hear(PressSaid, seconds)
+                while isinstance(said, Words):
+                    self._heard(said)
+                    said = await child.hear(PressSaid, seconds)
+            except (OSError, Hung, wire.WireError) as error:
+                if not self._dropped:
+                    logger.error("the press failed at a task (%s): %s", type(task).__name__, error)
+                if self._child is not None:
+                    await self._child.end()
+                    self._child = None
+                if worn and isinstance(error, Gone) and not self._dropped:
+                    continue  # it may have died of something else than this task
+                return Impossible()
+            finally:
+                self._now = None
+            return said
 
 
 _LONG = (Bind, Merge, Split, Fit, Read)

@@ -23,7 +23,7 @@ from pathlib import Path
 
 from scanner.choices import Setup, choose_device
 from scanner.libsane import Device, Library, SaneError, Status
-from scanner.messages import Arriving, Ended, FeedSaid, FeedTask, Looked, Whole
+from scanner.messages import Arriving, Closing, Ended, FeedSaid, FeedTask, Looked, Whole
 from scanner.model import ScanProblem, Source
 from scanner.raster import MAX_SIDE, PageFile
 from scanner.rows import Rows
@@ -72,11 +72,7 @@ class Feed:
 
     def run(self) -> None:
         """Tells everything, the end included. Raises OSError when nobody listens."""
-        try:
-            problem = self._run()
-        except _Stopped:
-            problem = None
-        self._tell(Ended(problem))
+        self._tell(Ended(self._run()))
 
     def _run(self) -> ScanProblem | None:
         try:
@@ -86,23 +82,17 @@ class Feed:
             return ScanProblem.NOT_FOUND
         name = ""
         try:
-            try:
-                with contextlib.closing(library):
-                    name, device = self._open(library)
-                    with contextlib.closing(device):
-                        self._use(Setup(device))
-            except SaneError as error:
-                logger.warning("%s", error)
-                if error.status is Status.IO_ERROR:
-                    return ScanProblem.UNPLUGGED if _gone(name) else ScanProblem.FAILED
-                return _PROBLEMS.get(error.status, ScanProblem.FAILED)
-        except _Problem as error:
-            return error.problem
-        except OSError as error:
-            if error.errno == errno.EPIPE:
+            with contextlib.closing(library):
+                name, device = self._open(library)
+                with contextlib.closing(device):
+                    self._use(Setup(device))
+        except (SaneError, OSError, _Problem, _Stopped) as error:
+            if isinstance(error, BrokenPipeError):
                 raise
-            logger.error("a page cannot be written: %s", error.strerror)
-            return ScanProblem.FULL if error.errno in (errno.ENOSPC, errno.EDQUOT) else ScanProblem.FAILED
+            logger.info("it ended with %s", error)
+            if isinstance(error, SaneError) and error.status is Status.IO_ERROR and _gone(name):
+                return ScanProblem.UNPLUGGED
+            return _problem_of(error)
         return None
 
     def _open(self, library: Library) -> tuple[str, Device]:
@@ -139,6 +129,7 @@ class Feed:
         task = self._task
         dpi = setup.apply(source, two_sides=task.two_sides, resolution=task.resolution, extra=task.options)
         most = task.pages if source is Source.FEEDER else 1
+        problem: ScanProblem | None = None
         try:
             for number in range(most):
                 self._look_out()
@@ -148,8 +139,14 @@ class Feed:
                     if error.status is Status.NO_DOCS and number > 0:
                         return
                     raise
+        except (SaneError, OSError, _Problem) as error:
+            problem = _problem_of(error)
+            raise
         finally:
-            setup.device.cancel()
+            try:
+                self._tell(Closing(problem))
+            finally:
+                setup.device.cancel()  # whoever closes a device that scans may crash
 
     def _page(self, device: Device, source: Source, dpi: float) -> None:
         self._tell(Arriving(source))
@@ -214,6 +211,19 @@ class Feed:
         left = memoryview(wire.encode(said))
         while left:
             left = left[os.write(self._out, left) :]
+
+
+def _problem_of(error: Exception) -> ScanProblem | None:
+    match error:
+        case _Problem(problem=problem):
+            return problem
+        case SaneError(status=status):
+            return _PROBLEMS.get(status, ScanProblem.FAILED)
+        case OSError(errno=errno.ENOSPC | errno.EDQUOT):
+            return ScanProblem.FULL
+        case OSError():
+            return ScanProblem.FAILED
+    return None
 
 
 def _gone(name: str) -> bool:

@@ -50,13 +50,19 @@ class Whole(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="whole"
     page: str
 
 
+class Closing(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="closing"):
+    """It lets go of the paper or the device, in which a driver may hang: then this is how it ended."""
+
+    problem: ScanProblem | None = None
+
+
 class Ended(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="ended"):
     """The last message. `problem` None: as asked, stopping included."""
 
     problem: ScanProblem | None = None
 
 
-FeedSaid = Looked | Arriving | Whole | Ended
+FeedSaid = Looked | Arriving | Whole | Closing | Ended
 
 
 class Prepare(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="prepare"):

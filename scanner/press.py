@@ -158,7 +158,7 @@ class Worker:
         scan = load(self._directory, task.raw)
         if task.back is not None:
             scan = page.card(scan, load(self._directory, task.back))
-        if task.plain:
+        if task.plain or task.back is not None:  # the faces of a card were made right one by one
             made = page.Prepared(turned(scan, task.quarter_turns), (), False)
         else:
             made = page.prepare(scan, undone=frozenset(task.undone), quarter_turns=task.quarter_turns)

@@ -1,7 +1,7 @@
 """The pages of the document that is being made, on the memory disk: they outlive every process of the scan worker.
 
 In one directory: `RAW.part` while lines arrive, `RAW.raw` as it came whole, `RAW.jpg` the same once it was looked at
-(300 dots an inch: 26 MB become about 2), `PAGE.VERSION.jpg` made right, and `pages.json`, which says which is which. A
+(300 dots an inch: 26 MB become 2 to 4), `PAGE.VERSION.jpg` made right, and `pages.json`, which says which is which. A
 page that came whole while nobody was there to write it down is found by its file.
 """
 

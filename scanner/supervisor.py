@@ -317,7 +317,7 @@ class Supervisor:
         """Makes a document of the pages; they are gone then."""
         self._need_idle()
         if not self._store.now.pages:
-            raise rpc.Refused("no_page")
+            raise rpc.Refused("no_scan_page")
         before = self._stage
         self._keeping = True
         self._enter(ScanStage.KEEPING)
@@ -332,7 +332,7 @@ class Supervisor:
             self._keeping = False
         if bound is None:
             self._enter(before if before is not ScanStage.PROBLEM else ScanStage.DONE)
-            raise rpc.Refused("not_made")
+            raise rpc.Refused("failed")
         status = os.stat(target)
         self._forget(frozenset(page.id for page in pages))
         self._enter(ScanStage.READY)
@@ -355,14 +355,14 @@ class Supervisor:
     def _need(self, page: str) -> Page:
         found = self._store.find(page)
         if found is None:
-            raise rpc.Refused("no_page")
+            raise rpc.Refused("no_scan_page")
         return found
 
     def _need_idle(self) -> None:
         if self._stage in _IN_USE:
-            raise rpc.Refused("busy")
+            raise rpc.Refused("scanning")
         self._need_kept_open()
 
     def _need_kept_open(self) -> None:
         if self._keeping:
-            raise rpc.Refused("busy")
+            raise rpc.Refused("scanning")

@@ -30,10 +30,10 @@ def nothing_half(pages: Path) -> bool:
 
 def test_a_page_from_the_glass(sane: Sane, pages: Path) -> None:
     said = finish(start(sane, task_of(pages, source=Source.GLASS)))
-    assert told(said) == ["Arriving", "Whole", "Ended"]
+    assert told(said) == ["Arriving", "Whole", "Closing", "Ended"]
     assert said[-1] == Ended()
     (path,) = whole(pages)
-    assert said[-2] == Whole(path.stem)
+    assert said[-3] == Whole(path.stem)
     raster = read_header(path)
     assert (raster.channels, raster.dpi) == (3, 100.0)
     assert raster.width == pytest.approx(220 / 25.4 * 100, abs=2)
@@ -75,6 +75,19 @@ def test_every_status_is_a_problem_and_no_page(sane: Sane, pages: Path, status: 
     sane.use("test", read_status_code=f'"SANE_STATUS_{status}"')
     said = finish(start(sane, task_of(pages, source=Source.GLASS)))
     assert said[-1] == Ended(problem)
+    assert list(pages.iterdir()) == []
+
+
+def test_a_device_that_is_gone_after_an_error_was_unplugged(sane: Sane, pages: Path) -> None:
+    """It vanishes between the opening of the device and the first line."""
+    # A reader that sleeps does not hang when it is cancelled: see `finish`.
+    sane.use("test", read_delay="true", read_delay_duration=200_000, read_status_code='"SANE_STATUS_IO_ERROR"')
+    feed = start(sane, task_of(pages, source=Source.GLASS))
+    assert isinstance(next_said(feed), Arriving)
+    feed.send_signal(signal.SIGSTOP)
+    (sane.directory / "dll.conf").write_text("")
+    feed.send_signal(signal.SIGCONT)
+    assert finish(feed)[-1] == Ended(ScanProblem.UNPLUGGED)
     assert list(pages.iterdir()) == []
 
 
@@ -205,7 +218,7 @@ def test_a_large_page_takes_less_than_twice_its_size(sane: Sane, pages: Path) ->
 
 
 def test_nobody_to_listen_ends_it(sane: Sane, pages: Path) -> None:
-    sane.use("test", read_delay="true", read_delay_duration=20_000)
+    sane.use("test", read_delay="true", read_delay_duration=100_000)
     feed = start(sane, task_of(pages, source=Source.GLASS))
     assert next_said(feed) is not None
     assert feed.stdout is not None

@@ -47,12 +47,15 @@ class Worker:
         finally:
             await client.close()
 
-    async def until(self, holds: Callable[[ScannerState], bool], seconds: float = 20.0) -> ScannerState:
+    async def until(self, holds: Callable[[ScannerState], bool], seconds: float = 40.0) -> ScannerState:
         """The first state from now on of which it holds."""
-        async with asyncio.timeout(seconds):
-            while not (self.states and holds(self.state)):
-                self._news.clear()
-                await self._news.wait()
+        try:
+            async with asyncio.timeout(seconds):
+                while not (self.states and holds(self.state)):
+                    self._news.clear()
+                    await self._news.wait()
+        except TimeoutError:
+            raise AssertionError(f"it did not come; the last states: {self.states[-4:]}") from None
         return self.state
 
     async def call(self, name: str, kind: type[Any] = Nothing, /, **parameters: Any) -> Any:
@@ -86,6 +89,7 @@ async def worker(
     monkeypatch: pytest.MonkeyPatch,
     patience: Patience | None = None,
     settings: ScannerSettings = SETTINGS,
+    socket: Path | None = None,
 ) -> AsyncIterator[Worker]:
     places = Places(*(tmp_path / name for name in ("pages", "papers", "pictures", "documents")))
     for directory in (places.pages, places.papers, places.pictures, places.documents):
@@ -93,7 +97,7 @@ async def worker(
     for name, value in {**sane.environment, "MARCHEPIED_PAGES": str(places.pages)}.items():
         monkeypatch.setenv(name, value)
     supervisor = Supervisor(settings, places, patience)
-    socket = tmp_path / "scanner"
+    socket = socket or tmp_path / "scanner"
     running = asyncio.create_task(supervisor.run(socket))
     while not socket.exists():
         await asyncio.sleep(0)

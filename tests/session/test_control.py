@@ -159,10 +159,10 @@ sys.stdout.write(connection.recv(65536).rstrip(bytes(1)).decode())
 """
 
 
-async def call_from(group: Cgroup, socket_path: Path, request: str) -> str:
-    """The answer to a request of the screen user's, from a process in `group`."""
+async def call_from(group: Cgroup, socket_path: Path, request: str, uid: int = SCREEN) -> str:
+    """The answer to a request of a user's, in the screen's group, from a process in `group`."""
     program = ("/usr/bin/python3", "-S", "-c", _CALL, str(socket_path), request)
-    argv = ["/usr/bin/setpriv", f"--reuid={SCREEN}", f"--regid={SCREEN}", "--clear-groups", "--", *program]
+    argv = ["/usr/bin/setpriv", f"--reuid={uid}", f"--regid={SCREEN}", "--clear-groups", "--", *program]
     procs = group.open_procs()
     reading, writing = os.pipe2(os.O_CLOEXEC)
     try:
@@ -203,6 +203,24 @@ async def test_only_a_process_of_the_present_environment_speaks_for_it(control: 
     async with connected(control, SCREEN) as caller:
         caller.writer.write(request.encode() + b"\0")
         assert (await caller.answer())["error"] == rpc.ERROR_DENIED
+
+
+async def test_the_scan_worker_says_that_it_lives_and_nothing_else(control: Path, asked: Asked) -> None:
+    base = find_base(f"marchepied-test-{os.getpid()}")
+    group = Cgroup(base / f"environment-{GENERATION}")
+    group.create()
+    answers = []
+    try:
+        for name, component in (("Alive", "scanner"), ("Alive", "ui"), ("Ready", "scanner"), ("End", None)):
+            parameters = "{}" if component is None else f'{{"component":"{component}"}}'
+            request = f'{{"method":"{INTERFACE}.{name}","parameters":{parameters}}}'
+            answers.append(await call_from(group.child("scanner"), control, request, USERS.scanning))
+    finally:
+        assert group.remove()
+        base.rmdir()
+    assert answers == ['{"parameters":{}}', DENIED, DENIED, DENIED]
+    assert asked.hearts.heard == {Component.SCANNER}
+    assert asked.events == []
 
 
 DENIED = '{"parameters":{},"error":"org.marchepied.Denied"}'

@@ -277,7 +277,7 @@ class RunningStation:
     def call_as_screen(self, name: str, **parameters: object) -> str | None:
         """A call as the screen's user makes it, without a hand on the screen; the error's name, or None."""
         request: dict[str, object] = {"method": f"{INTERFACE}.{name}", "parameters": parameters}
-        reply = json.loads(self.ask_as_screen(self.runtime / "control", request) or b'{"error":"no answer"}')
+        reply = json.loads(self._ask_as_screen(self.runtime / "control", request) or b'{"error":"no answer"}')
         error = reply.get("error")
         return None if error is None else str(reply.get("parameters", {}).get("code", error))
 
@@ -298,13 +298,13 @@ class RunningStation:
         assert snapshot is not None
         path = Tree(self.place.tree(snapshot.generation)).sockets / "desk"
         request: dict[str, object] = {"method": f"org.marchepied.Desk.{name}", "parameters": parameters, "more": more}
-        answer = self.ask_as_screen(path, request)
+        answer = self._ask_as_screen(path, request)
         if not answer:
             raise StationError("the desk does not answer")
         found: dict[str, object] = json.loads(answer)["parameters"]
         return found
 
-    def ask_as_screen(self, path: Path, call: dict[str, object]) -> bytes:
+    def _ask_as_screen(self, path: Path, call: dict[str, object]) -> bytes:
         """The first answer, empty if there is none. By a fork: the caller's user is what the kernel says at connect."""
         request = wire.encode(call)
         read_end, write_end = os.pipe()
