@@ -8,10 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from scanner.document.model import MAX_PIXELS, Mode
+from scanner.document.model import Mode
 from scanner.document.raster import Pixels, Raster, bitonal, grey, resized
-
-Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2  # Pillow warns above this and refuses above twice of it
 
 
 class Way(NamedTuple):
