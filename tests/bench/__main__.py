@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from tests.bench import ending, opening, rest, sizes, touch
+from tests.bench import ending, legible, opening, rest, sizes, touch
 from tests.bench.measure import Measure, table
 
 BENCHES: dict[str, Callable[[bool], list[Measure]]] = {
@@ -22,6 +22,7 @@ BENCHES: dict[str, Callable[[bool], list[Measure]]] = {
     "sessions": rest.many_sessions,
     "touch": touch.measure,
     "sizes": sizes.measure,
+    "legible": legible.measure,
 }
 
 

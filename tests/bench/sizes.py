@@ -53,7 +53,7 @@ def measure(quick: bool) -> list[Measure]:
         pages = [maker.lettered(), maker.lettered(points=7), maker.stamped(), maker.illustrated(), maker.pencilled()]
     directory = Path(tempfile.mkdtemp(prefix="marchepied-bench-"))
     try:
-        before = [_words(page.pixels) for page in pages]
+        before = [words_of(page.pixels) for page in pages]
         with open(directory / "ours.pdf", "w+b") as out:
             build(pages, out)
         _img2pdf([_jpeg(page.pixels, page.dpi) for page in pages], directory / "img2pdf.pdf")
@@ -114,17 +114,18 @@ def _judged(path: Path, pages: Sequence[Page], before: Sequence[list[str]]) -> M
     legibility = min(Original(page).seen(one).legibility for page, one in zip(pages, found, strict=True))
     read = []
     for words, page, one in zip(before, pages, found, strict=True):
-        after = _words(sized(one, page.pixels.shape[1], page.pixels.shape[0]))
+        after = words_of(sized(one, page.pixels.shape[1], page.pixels.shape[0]))
         blocks = difflib.SequenceMatcher(None, words, after, autojunk=False).get_matching_blocks()
         read.append(sum(block.size for block in blocks) / len(words))
     return Made(path.stat().st_size, legibility, statistics.mean(read))
 
 
-def _words(pixels: Pixels) -> list[str]:
+def words_of(pixels: Pixels, layout: str = "3") -> list[str]:
+    """As tesseract reads them, in its layout (`--psm`) of that number."""
     out = io.BytesIO()
     Image.fromarray(grey(pixels)).save(out, "PNG", compress_level=1)
     done = subprocess.run(
-        ["tesseract", "stdin", "stdout", "-l", "fra", "--dpi", "300", "--psm", "3"],
+        ["tesseract", "stdin", "stdout", "-l", "fra", "--dpi", "300", "--psm", layout],
         input=out.getvalue(), capture_output=True, check=True, env={**os.environ, "OMP_THREAD_LIMIT": "1"},
     )  # fmt: skip
     return re.findall(r"\w+", done.stdout.decode("utf-8").lower())
