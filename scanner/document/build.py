@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
 import numpy as np
 import pikepdf
@@ -12,22 +11,7 @@ import pikepdf
 from scanner.document import pdf as pdf_file
 from scanner.document.ladder import usual
 from scanner.document.model import Cancelled, Progress, Refusal, Refused, Stopped
-from scanner.document.raster import Page, Pixels, Raster
-
-
-class Stored(NamedTuple):
-    """A page that waits in a file of `numpy.save`, and is read when it is its turn."""
-
-    path: Path
-    dpi: float
-
-    @property
-    def pixels(self) -> Pixels:
-        """Raises ValueError where the file is not one, OSError."""
-        pixels = np.load(self.path, mmap_mode="r", allow_pickle=False)
-        if pixels.dtype != np.uint8 or pixels.ndim not in (2, 3):
-            raise ValueError("not a page")
-        return np.asarray(pixels)
+from scanner.document.raster import Page, Raster
 
 
 def nothing(_percent: int) -> None:

@@ -202,8 +202,9 @@ def test_bounded_memory_for_a_scan_of_many_pages(tmp_path: Path) -> None:
     np.save(tmp_path / "page.npy", letter.pixels)
     script = (
         "import io, resource, sys, pathlib\n"
-        "from scanner.document.build import Stored, build\n"
-        "build([Stored(pathlib.Path(sys.argv[1]), 300)] * int(sys.argv[2]), io.BytesIO())\n"
+        "from scanner.document.build import build\n"
+        "from tests.scanner.document.maker import Kept\n"
+        "build([Kept(pathlib.Path(sys.argv[1]), 300)] * int(sys.argv[2]), io.BytesIO())\n"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
     )
     peaks = [
