@@ -16,7 +16,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from scanner.document.model import MAX_BYTES, MAX_PAGES, MAX_PIXELS, Refusal, Refused
 from scanner.document.raster import Page, Pixels
 
-Image.MAX_IMAGE_PIXELS = MAX_PIXELS  # Pillow itself only refuses above twice of it; `_sized` is sooner
+Image.MAX_IMAGE_PIXELS = MAX_PIXELS  # Pillow refuses above twice of it; `opened_picture` is sooner
 
 _A4_INCHES = 297 / 25.4
 _LARGEST_INCHES = 17.0

@@ -3,33 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
 import numpy as np
 import pikepdf
 
 from scanner.document import pdf as pdf_file
-from scanner.document.encode import encode
 from scanner.document.ladder import usual
-from scanner.document.legible import Original
 from scanner.document.model import Cancelled, Progress, Refusal, Refused, Stopped
-from scanner.document.raster import Page, Pixels, Raster
-
-
-class Stored(NamedTuple):
-    """A page that waits in a file of `numpy.save`, and is read when it is its turn."""
-
-    path: Path
-    dpi: float
-
-    @property
-    def pixels(self) -> Pixels:
-        """Raises ValueError where the file is not one, OSError."""
-        pixels = np.load(self.path, mmap_mode="r", allow_pickle=False)
-        if pixels.dtype != np.uint8 or pixels.ndim not in (2, 3):
-            raise ValueError("not a page")
-        return np.asarray(pixels)
+from scanner.document.raster import Page, Raster
 
 
 def nothing(_percent: int) -> None:
@@ -44,7 +26,7 @@ def build(pages: Sequence[Raster], out: BinaryIO, *, progress: Progress = nothin
     """Writes a PDF/A-2b of the pages into `out`, which can be read too; bytes.
 
     Colour, grey or black and white by what is on a page, with as many dots as its letters need. The same pages give
-    the same bytes. `pixels` of each page are asked for once or twice. Raises Refused(EMPTY), Stopped, OSError.
+    the same bytes. `pixels` of each page are asked for once. Raises Refused(EMPTY), Stopped, OSError.
     """
     if not pages:
         raise Refused(Refusal.EMPTY)
@@ -53,8 +35,7 @@ def build(pages: Sequence[Raster], out: BinaryIO, *, progress: Progress = nothin
             if cancelled():
                 raise Stopped
             progress(100 * number // len(pages))
-            whole = in_memory(page)
-            pdf_file.add(made, encode(whole, usual(whole, Original(whole)))[0])
+            pdf_file.add(made, usual(in_memory(page)))
         return finish(made, out, len(pages), progress)
 
 

@@ -8,10 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from scanner.document.model import MAX_PIXELS, Mode
+from scanner.document.model import Mode
 from scanner.document.raster import Pixels, Raster, bitonal, grey, resized
-
-Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2  # Pillow warns above this and refuses above twice of it
 
 
 class Way(NamedTuple):
@@ -66,15 +64,16 @@ def g4(made: Pixels) -> bytes:
     """The bare CCITT G4 data of a picture of 0 and 255: one strip, 1 for black.
 
     libtiff writes it; what is around it in the TIFF is left away. Tags 273 and 279 are the strip's place and length
-    (TIFF 6.0, section 8), and `Photometric` 0 means that white is 0.
+    (TIFF 6.0, section 8). It codes runs of 1 as black, whatever `Photometric` (262) says; so the picture is turned into
+    its negative first. Letting Pillow do that takes 0.4 s a page, 25 times as long (measured).
     """
     out = io.BytesIO()
-    picture = Image.fromarray(made).convert("1", dither=Image.Dither.NONE)
-    picture.save(out, "TIFF", compression="group4", tiffinfo={278: picture.height, 262: 0})
+    picture = Image.fromarray(255 - made).convert("1", dither=Image.Dither.NONE)
+    picture.save(out, "TIFF", compression="group4", tiffinfo={278: picture.height})
     data = out.getvalue()
     with Image.open(io.BytesIO(data)) as tiff:
         tags = tiff.tag_v2  # type: ignore[attr-defined] # of TIFF files only
         places, lengths, photometric = tags[273], tags[279], tags[262]
-    if len(places) != 1 or photometric != 0:
+    if len(places) != 1 or photometric != 1:
         raise RuntimeError("libtiff wrote another kind of strip than it was asked for")
     return data[places[0] : places[0] + lengths[0]]

@@ -39,18 +39,20 @@ class Option(NamedTuple):
     """The page has colours, and this way does not."""
 
 
-def usual(page: Raster, original: Original) -> Way:
-    """How a page is kept while nobody asks for a limit: the smallest of a few ways that is comfortable to read."""
+def usual(page: Raster) -> Encoded:
+    """A page as it is kept while nobody asks for a limit: the smallest of a few ways that is comfortable to read."""
+    original = Original(page)
     modes = (
         ((Mode.COLOUR, 150, 60), (Mode.COLOUR, 200, 60), (Mode.COLOUR, 200, 75))
         if coloured(page)
         else ((Mode.BITONAL, 300, 0), (Mode.GREY, 150, 60), (Mode.GREY, 200, 60), (Mode.GREY, 200, 75))
     )
+    plain = page if modes[0][0] is Mode.COLOUR else Page(grey(page.pixels), page.dpi)
     for mode, dpi, quality in modes:
-        way = Way(mode, dpi, quality)
-        if original.seen(encode(page, way)[1]).legibility >= COMFORTABLE:
-            return way
-    return Way(modes[-1][0], 300, 80)
+        encoded, made = encode(plain, Way(mode, dpi, quality))
+        if original.seen(made).legibility >= COMFORTABLE:
+            return encoded
+    return encode(plain, Way(modes[-1][0], *_FINEST))[0]
 
 
 def options(page: Raster, limit: int, share: int) -> list[Option]:

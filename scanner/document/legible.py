@@ -25,7 +25,6 @@ COMFORTABLE = 0.93
 _MAX_DPI = 300
 """More than this no letter needs."""
 _WINDOW_MM = 1.0
-_STRIDE_MM = 1.0
 _SOFTEN_MM = 0.09
 """Noise of the scanner is not what is read."""
 _STROKE = 5.0
@@ -54,8 +53,7 @@ class Original:
     def __init__(self, page: Raster) -> None:
         factor = min(1.0, _MAX_DPI / page.dpi)
         self._dpi = page.dpi * factor
-        self._window = max(5, round(_WINDOW_MM * self._dpi / MM_PER_INCH) | 1)
-        self._stride = max(1, round(_STRIDE_MM * self._dpi / MM_PER_INCH))
+        self._window = max(4, round(_WINDOW_MM * self._dpi / MM_PER_INCH))
         picture = resized(grey(page.pixels), factor)
         self._height, self._width = picture.shape
         self._picture = self._soft(picture)
@@ -76,9 +74,10 @@ class Original:
         return np.asarray(cv2.GaussianBlur(picture.astype(np.float32), (0, 0), sigma), np.float32)
 
     def _around(self, picture: Numbers) -> Numbers:
-        """Means of the windows."""
-        means = cv2.boxFilter(picture, cv2.CV_32F, (self._window, self._window), borderType=cv2.BORDER_REFLECT)
-        return np.asarray(means[self._stride // 2 :: self._stride, self._stride // 2 :: self._stride], np.float32)
+        """Means of the windows, which lie side by side."""
+        down, across = (max(1, one // self._window) for one in picture.shape)
+        whole = picture[: down * self._window, : across * self._window]
+        return np.asarray(cv2.resize(whole, (across, down), interpolation=cv2.INTER_AREA), np.float32)
 
     @staticmethod
     def _together(windows: Numbers) -> Numbers:

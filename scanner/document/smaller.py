@@ -20,7 +20,7 @@ from scanner.document.clean import clean
 from scanner.document.encode import Way
 from scanner.document.fit import fit_pages
 from scanner.document.ladder import Option, best, finer, options, share
-from scanner.document.model import Cancelled, Fitted, Mode, Progress, Stopped, Unreadable
+from scanner.document.model import Cancelled, Fitted, Mode, Progress, Refusal, Refused, Stopped, Unreadable
 from scanner.document.raster import Pixels, Raster
 from scanner.document.render import drawn, placed, points_of
 
@@ -45,6 +45,7 @@ def fit(
     """
     size = untrusted_file.seek(0, os.SEEK_END)
     if size <= limit:
+        progress(100)
         return Fitted(size, pages_of(untrusted_file), unchanged=True)
     out.seek(0)
     out.truncate()
@@ -63,6 +64,34 @@ def fit(
         progress=lambda percent: progress(33 + percent * 67 // 100),
         cancelled=cancelled,
     )
+
+
+def fit_photo(
+    untrusted_file: BinaryIO, limit: int, out: BinaryIO, *, progress: Progress = nothing, cancelled: Cancelled = never
+) -> Fitted | Unreadable:
+    """As `fit`, but a picture stays one: a JPEG, without its camera's notes, for sites that take no PDF.
+
+    Raises Refused (KIND for a PDF), Stopped, OSError.
+    """
+    if kind_of(untrusted_file) is not Kind.PICTURE:
+        raise Refused(Refusal.KIND)
+    size = untrusted_file.seek(0, os.SEEK_END)
+    if size <= limit:
+        progress(100)
+        return Fitted(size, pages_of(untrusted_file), unchanged=True)
+    out.seek(0)
+    out.truncate()
+    page = brought.picture(untrusted_file)
+    found = best([one for one in options(page, limit, limit) if one.way.mode is not Mode.BITONAL])
+    if cancelled():
+        raise Stopped
+    chosen = share([found], limit)
+    progress(100)
+    if chosen is None:
+        return Unreadable()
+    made = finer(page, chosen[0], limit)
+    out.write(made.data)
+    return Fitted(made.size, 1, legibility=round(chosen[0].legibility, 3), lost_colour=int(chosen[0].faded))
 
 
 def _packed(

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from tests.bench import ending, opening, rest, touch
+from tests.bench import ending, legible, opening, rest, sizes, touch
 from tests.bench.measure import Measure, table
 
 BENCHES: dict[str, Callable[[bool], list[Measure]]] = {
@@ -21,6 +21,8 @@ BENCHES: dict[str, Callable[[bool], list[Measure]]] = {
     "rest": rest.at_rest,
     "sessions": rest.many_sessions,
     "touch": touch.measure,
+    "sizes": sizes.measure,
+    "legible": legible.measure,
 }
 
 

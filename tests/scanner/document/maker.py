@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +22,17 @@ TEXT = (
     "rendez-vous le mardi de 9 heures à 12 heures à la mairie, ou par téléphone au 01 23 45 67 89. Numéro de "
     "dossier : 4471 0825 63 B. "
 )
+
+
+class Kept(NamedTuple):
+    """A page that waits in a file of `numpy.save`, and is read when it is its turn."""
+
+    path: Path
+    dpi: float
+
+    @property
+    def pixels(self) -> NDArray[np.uint8]:
+        return np.asarray(np.load(self.path, mmap_mode="r"))
 
 
 @functools.cache

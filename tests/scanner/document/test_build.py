@@ -15,7 +15,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from scanner.document import pdf as pdf_file
-from scanner.document.build import Stored, build
+from scanner.document.build import build
 from scanner.document.encode import Way, encode
 from scanner.document.legible import LEAST, Original
 from scanner.document.model import Mode, Refusal, Refused, Stopped
@@ -58,14 +58,8 @@ def test_pages_wait_in_files_until_it_is_their_turn(letter: Page, file: Files, t
     np.save(tmp_path / "page.npy", letter.pixels)
     direct = io.BytesIO()
     build([letter], direct)
-    build([Stored(tmp_path / "page.npy", letter.dpi)], file("made.pdf"))
+    build([maker.Kept(tmp_path / "page.npy", letter.dpi)], file("made.pdf"))
     assert (tmp_path / "made.pdf").read_bytes() == direct.getvalue()
-
-
-def test_what_is_no_page_is_not_taken_for_one(tmp_path: Path) -> None:
-    np.save(tmp_path / "page.npy", np.zeros((4, 4), np.float32))
-    with pytest.raises(ValueError, match="not a page"):
-        _ = Stored(tmp_path / "page.npy", 300).pixels
 
 
 def test_a_jpeg_lies_in_the_file_as_it_was_encoded(stamped: Page) -> None:

@@ -6,6 +6,7 @@ import io
 import itertools
 from collections.abc import Sequence
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -124,3 +125,9 @@ def test_a_byte_is_spent_where_it_makes_most_difference() -> None:
     assert share([flat, steep], 120) == [flat[0], steep[1]]
     assert share([flat, steep], 200) == [flat[1], steep[1]]
     assert share([flat, steep], 19) is None
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 400), (400, 1, 3), (7, 7, 3)])
+def test_a_page_of_next_to_nothing_fits(shape: tuple[int, ...]) -> None:
+    done, _data = fitted([Page(np.full(shape, 90, np.uint8), 300)], 10_000)
+    assert done.pages == 1

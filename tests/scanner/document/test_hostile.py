@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
-import time
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -61,13 +60,11 @@ def refused(work: Callable[[], object]) -> Refusal:
 )
 def test_it_is_refused_by_a_code(content: bytes, code: Refusal | None, file: Files) -> None:
     untrusted = file("in", content)
-    began = time.process_time()
     works: list[Callable[[], object]] = [lambda: pages_of(untrusted)]
     if len(content) < 1 << 20:  # the largest take a second to be parsed, and all begin with that
         works += [lambda: fit(untrusted, 1000, io.BytesIO()), lambda: merge([untrusted], io.BytesIO())]
     for work in works:
         assert refused(work) in ((code,) if code else (Refusal.BROKEN, Refusal.EMPTY))
-    assert time.process_time() - began < 10
 
 
 def pages_or_refusal(untrusted: BinaryIO) -> int | Refusal:
@@ -205,8 +202,9 @@ def test_bounded_memory_for_a_scan_of_many_pages(tmp_path: Path) -> None:
     np.save(tmp_path / "page.npy", letter.pixels)
     script = (
         "import io, resource, sys, pathlib\n"
-        "from scanner.document.build import Stored, build\n"
-        "build([Stored(pathlib.Path(sys.argv[1]), 300)] * int(sys.argv[2]), io.BytesIO())\n"
+        "from scanner.document.build import build\n"
+        "from tests.scanner.document.maker import Kept\n"
+        "build([Kept(pathlib.Path(sys.argv[1]), 300)] * int(sys.argv[2]), io.BytesIO())\n"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
     )
     peaks = [

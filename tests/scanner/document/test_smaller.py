@@ -13,9 +13,9 @@ import pytest
 from PIL import Image
 
 from scanner.document.legible import LEAST
-from scanner.document.model import Fitted, Stopped, Unreadable
+from scanner.document.model import Fitted, Refused, Stopped, Unreadable
 from scanner.document.raster import Page
-from scanner.document.smaller import fit
+from scanner.document.smaller import fit, fit_photo
 from tests.scanner.document import brought_files, judges, maker
 
 Files = Callable[..., BinaryIO]
@@ -96,6 +96,33 @@ def test_a_photo_is_turned_as_its_camera_says_and_loses_its_notes(file: Files, t
     shown = judges.images(tmp_path / "out.pdf")[0]
     assert shown.height > shown.width
     assert judges.info(tmp_path / "out.pdf")["Page size"] == "631.42 x 841.89 pts", "as high as an A4"
+
+
+def test_a_photo_stays_a_photo_where_that_is_wanted(file: Files, tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[274], exif[271] = 6, "MARK-CAMERA"
+    out = io.BytesIO()
+    Image.fromarray(maker.photo(900, 600)).save(out, "JPEG", quality=98, exif=exif)
+    done = fit_photo(file("in.jpg", out.getvalue()), 60_000, file("out.jpg"))
+    assert isinstance(done, Fitted)
+    assert 30_000 < done.size == (tmp_path / "out.jpg").stat().st_size <= 60_000
+    assert b"MARK" not in (tmp_path / "out.jpg").read_bytes()
+    with Image.open(tmp_path / "out.jpg") as shown:
+        assert shown.format == "JPEG"
+        assert shown.height > shown.width
+    assert fit_photo(file("in.jpg", out.getvalue()), 700, file("out.jpg")) == Unreadable()
+    with pytest.raises(Refused):
+        fit_photo(file("in.pdf", brought_files.report()), 60_000, io.BytesIO())
+
+
+def test_what_only_may_not_be_changed_is_opened(file: Files, tmp_path: Path) -> None:
+    """Banks lock their statements so: no password is asked for to read them."""
+    out = io.BytesIO()
+    with pikepdf.open(io.BytesIO(brought_files.report())) as pdf:
+        pdf.save(out, encryption=pikepdf.Encryption(owner="o", user=""))
+    assert isinstance(fit(file("in.pdf", out.getvalue()), 150_000, file("out.pdf")), Fitted)
+    judges.sound(tmp_path / "out.pdf")
+    assert judges.info(tmp_path / "out.pdf")["Encrypted"] == "no"
 
 
 def test_a_transparent_picture_lies_on_white(file: Files, tmp_path: Path) -> None:
