@@ -152,8 +152,8 @@ class Port:
     async def _watch(self) -> None:
         try:
             await devices.watch(self.present, self._images)
-        except OSError as error:
-            logger.error("no USB key will be noticed: %s", error.strerror)
+        except Exception:  # whatever it is: a station that notices no key is a station
+            logger.exception("no USB key will be noticed any more")
 
     # -- what happens ----------------------------------------------------------------------------------------
 
