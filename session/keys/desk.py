@@ -85,6 +85,8 @@ class KeyDesk:
         """The newest one that is in: it is the one that somebody holds in mind."""
         self._work: asyncio.Task[None] | None = None
         self._broke_at = float("-inf")
+        self._taken: set[tuple[int, str, int]] = set()
+        """Key, name and size of files: a key that is looked at again gives them other numbers."""
 
     # -- calls: each returns at once, and what comes of it is seen in `state` ----------------------------------
 
@@ -212,10 +214,14 @@ class KeyDesk:
         self._show(KeyState(KeyStage.READING))
         async with self._reader(key, Mode.READ) as reader:
             answer = await reader.ask(Ask("look"))
-        self._show(KeyState(KeyStage.READY, files=answer.files, more=answer.more))
+        files = tuple(
+            msgspec.structs.replace(file, taken=(key, file.name, file.size) in self._taken) for file in answer.files
+        )
+        self._show(KeyState(KeyStage.READY, files=files, more=answer.more))
 
     async def _take(self, file: KeyFile) -> None:
         assert self._key is not None  # noqa: S101 - looked at by whoever starts this
+        key = self._key.id
         ready = self.state
         disk = os.statvfs(self._directory)
         if disk.f_bavail * disk.f_frsize - file.size < LEAST_ROOM * disk.f_blocks * disk.f_frsize:
@@ -225,7 +231,7 @@ class KeyDesk:
         new = Path(name)
         try:
             with os.fdopen(descriptor, "r+b", buffering=0) as written:
-                async with self._reader(self._key.id, Mode.READ) as reader:
+                async with self._reader(key, Mode.READ) as reader:
                     answer = await reader.ask(Ask("take", file=file.id), written.fileno())
                 # The reader may be taken over by what is on a key: what it says it wrote is looked at.
                 digest = await digest_of(written.fileno())
@@ -236,6 +242,7 @@ class KeyDesk:
         except BaseException:
             new.unlink(missing_ok=True)
             raise
+        self._taken.add((key, file.name, file.size))
         files = tuple(msgspec.structs.replace(one, taken=one.taken or one.id == file.id) for one in ready.files)
         self._show(msgspec.structs.replace(ready, files=files))
         self._arrived(Arrived(final, file.name, answer.kind))

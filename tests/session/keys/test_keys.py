@@ -59,6 +59,7 @@ async def test_documents_in_and_copies_out(bench: Bench, tmp_path: Path) -> None
         bench.desk.leave_key()
         await bench.stage(KeyStage.READY)
         assert set(bench.names()) == {"Avis.pdf", "été.jpg", "scan.pdf", "photo.jpg"}
+        assert [file.name for file in bench.desk.state.files if file.taken] == ["Avis.pdf"]
         await copy(bench)
         with mounted(device, MACHINERY, "ro") as point:
             assert len(folders(point)) == 2, "nothing is ever overwritten"
