@@ -32,7 +32,8 @@ _MAKERS = {
 
 def mountable(driver: str) -> bool:
     """Whether this kernel has the driver, or gets it as a module."""
-    subprocess.run(["/usr/sbin/modprobe", "-q", driver], check=False, capture_output=True)
+    with contextlib.suppress(FileNotFoundError):  # no program for modules, no modules
+        subprocess.run(["/usr/sbin/modprobe", "-q", driver], check=False, capture_output=True)
     names = [line.split()[-1] for line in Path("/proc/filesystems").read_text("ascii").splitlines()]
     return driver in names
 
