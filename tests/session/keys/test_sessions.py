@@ -197,6 +197,28 @@ async def test_a_desk_that_dies_in_the_middle_of_a_copy_leaves_a_key_that_works(
         assert "Avis.pdf" in bench.names()
 
 
+async def test_pictures_can_be_made_of_what_is_on_a_key(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with loop(make(tmp_path / "key", MACHINERY, CONTENT)) as device:
+        assert await bench.desk.peek("0") is None
+        bench.plug(device)
+        await bench.stage(KeyStage.READY)
+        [file] = bench.desk.state.files
+        copy = await bench.desk.peek(file.id)
+        assert copy is not None
+        assert (copy.read_bytes(), copy.name[0]) == (PDF, "."), "no document yet"
+        copy.unlink()
+        bench.desk.pictured(file.id)
+        assert [one.picture for one in bench.desk.state.files] == [1]
+        assert await bench.desk.peek("1") is None
+        monkeypatch.setattr(desk, "MAX_PEEK", 100)
+        assert await bench.desk.peek(file.id) is None
+        assert bench.desk.state.stage is KeyStage.READY
+        assert bench.arrived == []
+        assert list((bench.documents / "taken").iterdir()) == []
+
+
 async def test_of_two_keys_the_newest_is_shown(bench: Bench, tmp_path: Path) -> None:
     one, two = (make(tmp_path / name, MACHINERY, {f"{name}.pdf": PDF}) for name in ("one", "two"))
     with loop(one) as first, loop(two) as second:
