@@ -100,9 +100,10 @@ def mounted(device: str, kind: str, options: str = "rw") -> Iterator[Path]:
     """For the test itself, where it looks at what is on a key."""
     point = Path(os.environ["TMPDIR"]) / f"mount-{Path(device).name}"
     point.mkdir()
-    driver = (STAND_IN | dict(KINDS))[kind].driver
+    chosen = (STAND_IN | dict(KINDS))[kind]
     try:
-        run("/usr/bin/mount", "-i", "-t", driver, "-o", options, device, str(point))
+        options = f"{options},{chosen.options.format(user=0)}"  # the names' encoding among them
+        run("/usr/bin/mount", "-i", "-t", chosen.driver, "-o", options, device, str(point))
         try:
             yield point
         finally:

@@ -125,7 +125,9 @@ async def test_a_disk_that_breaks_while_it_is_read(bench: Bench, tmp_path: Path)
     with loop(image) as device:
         bench.plug(device)
         await bench.stage(KeyStage.READY)
+        # What lies beyond the new end can be read no more.
         os.truncate(image, 1 << 20)
+        run("/usr/sbin/losetup", "--set-capacity", device)
         Path("/proc/sys/vm/drop_caches").write_text("1")
         bench.desk.take_from_key(next(file.id for file in bench.desk.state.files if file.name == "a.pdf"))
         await bench.stage(KeyStage.PROBLEM)
