@@ -29,6 +29,8 @@ logger = logging.getLogger(__name__)
 
 WRITTEN = 70
 """Percent of a copy when all is written; the rest is reading it back."""
+MAX_PEEK = 20 << 20
+"""Bytes of a file of which a picture is made before it is taken: keys are slow."""
 _AGAIN_SECONDS = 1.0
 _SAME_SECONDS = 3.0
 LEAST_ROOM = 0.2
@@ -85,6 +87,8 @@ class KeyDesk:
         """The newest one that is in: it is the one that somebody holds in mind."""
         self._work: asyncio.Task[None] | None = None
         self._broke_at = float("-inf")
+        self._taken: set[tuple[int, str, int]] = set()
+        """Key, name and size of files: a key that is looked at again gives them other numbers."""
 
     # -- calls: each returns at once, and what comes of it is seen in `state` ----------------------------------
 
@@ -112,6 +116,24 @@ class KeyDesk:
             self._show(KeyState())
         elif self._key.fault is not Fault.LEFT:
             self._start(self._read(self._key.id), KeyProblem.UNREADABLE)
+
+    async def peek(self, file: str) -> Path | None:
+        """A copy of a file of the key, to make its picture of; whoever asks deletes it.
+
+        None where the file is too large for that, or is not to be had now.
+        """
+        chosen = next((one for one in self.state.files if one.id == file), None)
+        if self._key is None or self.state.stage is not KeyStage.READY or chosen is None or chosen.size > MAX_PEEK:
+            return None
+        try:
+            return (await self._fetch(self._key.id, file))[0]
+        except (Trouble, OSError, wire.WireError, rpc.Refused, rpc.Denied, rpc.CallFailed):
+            return None
+
+    def pictured(self, file: str) -> None:
+        """There is a picture of it now: the screens may ask for it."""
+        files = tuple(msgspec.structs.replace(one, picture=1) if one.id == file else one for one in self.state.files)
+        self._show(msgspec.structs.replace(self.state, files=files))
 
     def _need(self, stage: KeyStage) -> None:
         if self._key is None:
@@ -212,33 +234,43 @@ class KeyDesk:
         self._show(KeyState(KeyStage.READING))
         async with self._reader(key, Mode.READ) as reader:
             answer = await reader.ask(Ask("look"))
-        self._show(KeyState(KeyStage.READY, files=answer.files, more=answer.more))
+        files = tuple(
+            msgspec.structs.replace(file, taken=(key, file.name, file.size) in self._taken) for file in answer.files
+        )
+        self._show(KeyState(KeyStage.READY, files=files, more=answer.more))
 
     async def _take(self, file: KeyFile) -> None:
         assert self._key is not None  # noqa: S101 - looked at by whoever starts this
+        key = self._key.id
         ready = self.state
         disk = os.statvfs(self._directory)
         if disk.f_bavail * disk.f_frsize - file.size < LEAST_ROOM * disk.f_blocks * disk.f_frsize:
             raise Trouble(KeyProblem.LARGE)
         self._show(msgspec.structs.replace(ready, stage=KeyStage.READING))
+        new, kind = await self._fetch(key, file.id)
+        final = new.with_name(f"{new.name.removeprefix('.')}.{kind}")
+        new.rename(final)
+        self._taken.add((key, file.name, file.size))
+        files = tuple(msgspec.structs.replace(one, taken=one.taken or one.id == file.id) for one in ready.files)
+        self._show(msgspec.structs.replace(ready, files=files))
+        self._arrived(Arrived(final, file.name, kind))
+
+    async def _fetch(self, key: int, file: str) -> tuple[Path, str]:
+        """A new hidden file with what is in a file of the key, and its kind. Raises Trouble and what `_bring` does."""
         descriptor, name = tempfile.mkstemp(prefix=".key-", dir=self._directory)
         new = Path(name)
         try:
             with os.fdopen(descriptor, "r+b", buffering=0) as written:
-                async with self._reader(self._key.id, Mode.READ) as reader:
-                    answer = await reader.ask(Ask("take", file=file.id), written.fileno())
+                async with self._reader(key, Mode.READ) as reader:
+                    answer = await reader.ask(Ask("take", file=file), written.fileno())
                 # The reader may be taken over by what is on a key: what it says it wrote is looked at.
                 digest = await digest_of(written.fileno())
                 if not answer.kind.isalnum() or digest != (answer.digest, answer.so_far):
                     raise Trouble(KeyProblem.FAILED)
-            final = new.with_name(f"{new.name.removeprefix('.')}.{answer.kind}")
-            new.rename(final)
         except BaseException:
             new.unlink(missing_ok=True)
             raise
-        files = tuple(msgspec.structs.replace(one, taken=one.taken or one.id == file.id) for one in ready.files)
-        self._show(msgspec.structs.replace(ready, files=files))
-        self._arrived(Arrived(final, file.name, answer.kind))
+        return new, answer.kind
 
     async def _copy(self, documents: tuple[Outgoing, ...]) -> None:
         assert self._key is not None  # noqa: S101 - looked at by whoever starts this

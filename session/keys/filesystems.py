@@ -44,7 +44,7 @@ KINDS: Mapping[str, Kind] = {
     "vfat": Kind("vfat", "uid={user},gid={user},umask=0077,utf8=1", "flush,errors=remount-ro"),
     "exfat": Kind("exfat", "uid={user},gid={user},umask=0077,iocharset=utf8", "errors=remount-ro"),
     "ntfs": Kind("ntfs3", "uid={user},gid={user},umask=0077,iocharset=utf8", "windows_names"),
-    "iso9660": Kind("iso9660", "uid={user},gid={user},mode=0400,dmode=0500,iocharset=utf8"),
+    "iso9660": Kind("iso9660", "uid={user},gid={user},overriderockperm,mode=0400,dmode=0500,iocharset=utf8"),
     "udf": Kind("udf", "uid={user},gid={user},mode=0400,dmode=0500,iocharset=utf8"),
 }
 """By libblkid's name. NTFS by the kernel's ntfs3 alone (Linux 5.15): ntfs-3g would parse a stranger's disk as root."""

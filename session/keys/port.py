@@ -152,8 +152,8 @@ class Port:
     async def _watch(self) -> None:
         try:
             await devices.watch(self.present, self._images)
-        except OSError as error:
-            logger.error("no USB key will be noticed: %s", error.strerror)
+        except Exception:  # whatever it is: a station that notices no key is a station
+            logger.exception("no USB key will be noticed any more")
 
     # -- what happens ----------------------------------------------------------------------------------------
 
@@ -255,6 +255,8 @@ class Port:
     async def _open(self, slot: _Slot, mode: Mode) -> Fault | None:
         try:
             opened, door = await self._spawn(slot, write=mode is Mode.WRITE)
+        except ConnectionAbortedError:
+            return Fault.FAILED
         except (CgroupError, OSError) as error:
             logger.error("a key cannot be opened: %s", type(error).__name__)
             return Fault.FAILED
@@ -273,7 +275,10 @@ class Port:
         return fault or Fault.FAILED
 
     async def _spawn(self, slot: _Slot, *, write: bool) -> tuple[_Opened, int]:
-        """Between the look at the room and the fork nothing waits: a wipe that has begun is not overtaken."""
+        """Between the look at the room and the fork nothing waits: a wipe that has begun is not overtaken.
+
+        Raises OSError (ConnectionAbortedError where the key or the session is gone), CgroupError.
+        """
         room = self._room
         if room is None or not self._mine(slot):
             raise ConnectionAbortedError

@@ -77,7 +77,9 @@ class Reader:
 
     def _look(self) -> Answer:
         found, more = files.look(self._key)
-        self._found = {str(number): one for number, one in enumerate(found)}
+        # Never the same again, of this key or of another: pictures are kept by them.
+        tag = os.urandom(6).hex()
+        self._found = {f"{tag}-{number}": one for number, one in enumerate(found)}
         shown = tuple(KeyFile(id=number, name=one.name, size=one.size) for number, one in self._found.items())
         return Answer(True, files=shown, more=more)
 

@@ -59,6 +59,7 @@ async def test_documents_in_and_copies_out(bench: Bench, tmp_path: Path) -> None
         bench.desk.leave_key()
         await bench.stage(KeyStage.READY)
         assert set(bench.names()) == {"Avis.pdf", "été.jpg", "scan.pdf", "photo.jpg"}
+        assert [file.name for file in bench.desk.state.files if file.taken] == ["Avis.pdf"]
         await copy(bench)
         with mounted(device, MACHINERY, "ro") as point:
             assert len(folders(point)) == 2, "nothing is ever overwritten"
@@ -124,7 +125,9 @@ async def test_a_disk_that_breaks_while_it_is_read(bench: Bench, tmp_path: Path)
     with loop(image) as device:
         bench.plug(device)
         await bench.stage(KeyStage.READY)
+        # What lies beyond the new end can be read no more.
         os.truncate(image, 1 << 20)
+        run("/usr/sbin/losetup", "--set-capacity", device)
         Path("/proc/sys/vm/drop_caches").write_text("1")
         bench.desk.take_from_key(next(file.id for file in bench.desk.state.files if file.name == "a.pdf"))
         await bench.stage(KeyStage.PROBLEM)

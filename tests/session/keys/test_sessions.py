@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
 from session import rpc
+from session import wipe as wipe_module
 from session.keys import desk
 from session.keys.model import Fault, Mode
 from session.keys.port import Port
@@ -16,7 +19,7 @@ from session.model import Snapshot, State
 from session.papers import KeyProblem, KeyStage
 from session.wipe import Wipe
 from tests.session.keys.conftest import USERS, Bench
-from tests.session.keys.key import MACHINERY, PDF, backing, loop, make, mounts_of, plug_of
+from tests.session.keys.key import MACHINERY, PDF, backing, loop, make, mounted, mounts_of, plug_of, run
 from tests.session.talk import until
 from tests.test_house import reached_from
 
@@ -94,6 +97,59 @@ async def test_a_wipe_takes_the_key_with_it(bench: Bench, tmp_path: Path, busy: 
     await until(lambda: str(tmp_path) not in backing(device))
 
 
+class Stuck:
+    """Whether a process of a cgroup waits for a disk, and goes on waiting: so at fifty looks in a row."""
+
+    def __init__(self, cgroup: Path) -> None:
+        self._cgroup = cgroup
+        self._looks = 0
+
+    def __call__(self) -> bool:
+        waits = False
+        for procs in self._cgroup.rglob("cgroup.procs"):
+            for pid in procs.read_text("ascii").split():
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    waits |= psutil.Process(int(pid)).status() == psutil.STATUS_DISK_SLEEP
+        self._looks = self._looks + 1 if waits else 0
+        return self._looks >= 50
+
+
+@contextlib.contextmanager
+def frozen(point: Path) -> Iterator[None]:
+    """Every write below the mount point waits in the kernel, as on a disk that does not answer: no kill ends it."""
+    run("/usr/sbin/fsfreeze", "--freeze", str(point))
+    try:
+        yield
+    finally:
+        run("/usr/sbin/fsfreeze", "--unfreeze", str(point))
+
+
+async def test_a_disk_that_does_not_answer_holds_nobody_up(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wipe_module, "KILL_SECONDS", 0.3)
+    monkeypatch.setattr(wipe_module, "UNMOUNT_SECONDS", 0.3)
+    outer = make(tmp_path / "outer", "ext4", mib=96)
+    with loop(outer) as under, mounted(under, "ext4") as point:
+        with loop(make(point / "key", MACHINERY, CONTENT)) as device:
+            bench.plug(device)
+            await bench.stage(KeyStage.READY)
+            number = bench.port.published.value.keys[0].id
+            with frozen(point):
+                bench.desk.copy_to_key((bench.document("scan.pdf", PDF * 500),))
+                await until(Stuck(bench.place.cgroup(1).path), 20)
+                bench.unplug()
+                await bench.problem(KeyProblem.PULLED)
+                with pytest.raises(rpc.Refused, match="no_key"):
+                    await bench.port.bring(number, Mode.READ)
+                # A wipe says the truth: there is a process that it cannot end, and the station is not offered.
+                assert not (await bench.end()).verified
+            outcome = await bench.end()
+            assert outcome.verified
+            await until(lambda: not mounts_of(device))
+        await until(lambda: str(point) not in backing(device))
+
+
 async def test_nothing_is_opened_for_a_session_that_is_over(bench: Bench, tmp_path: Path) -> None:
     with loop(make(tmp_path / "key", MACHINERY, CONTENT)) as device:
         bench.plug(device)
@@ -139,6 +195,28 @@ async def test_a_desk_that_dies_in_the_middle_of_a_copy_leaves_a_key_that_works(
         await bench.start_desk()
         await bench.stage(KeyStage.READY)
         assert "Avis.pdf" in bench.names()
+
+
+async def test_pictures_can_be_made_of_what_is_on_a_key(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with loop(make(tmp_path / "key", MACHINERY, CONTENT)) as device:
+        assert await bench.desk.peek("0") is None
+        bench.plug(device)
+        await bench.stage(KeyStage.READY)
+        [file] = bench.desk.state.files
+        copy = await bench.desk.peek(file.id)
+        assert copy is not None
+        assert (copy.read_bytes(), copy.name[0]) == (PDF, "."), "no document yet"
+        copy.unlink()
+        bench.desk.pictured(file.id)
+        assert [one.picture for one in bench.desk.state.files] == [1]
+        assert await bench.desk.peek("1") is None
+        monkeypatch.setattr(desk, "MAX_PEEK", 100)
+        assert await bench.desk.peek(file.id) is None
+        assert bench.desk.state.stage is KeyStage.READY
+        assert bench.arrived == []
+        assert list((bench.documents / "taken").iterdir()) == []
 
 
 async def test_of_two_keys_the_newest_is_shown(bench: Bench, tmp_path: Path) -> None:
