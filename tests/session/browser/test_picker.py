@@ -20,7 +20,7 @@ from session.pages import Settings
 from session.papers import Label, Papers, Unfit
 from tests.portal import Portal
 from tests.session.browser.conftest import Daemon, Visitor, client_of, needs_browser
-from tests.session.browser.harness import PATIENCE, USERS, Browser, DeskProcess, Screen, descendants
+from tests.session.browser.harness import PATIENCE, USERS, Browser, DeskProcess, Screen, descendants, wait_for
 from tests.session.browser.test_desk_pages import shows
 
 pytestmark = needs_browser
@@ -269,6 +269,31 @@ async def test_another_desk_goes_on_with_what_was_asked(
         await visitor.sees(lambda s: not s.pages, "all pages closed")
         await reader.close()
         await visitor.close()
+
+
+async def test_who_asks_meanwhile_waits(
+    visitor: Visitor, reader: Reader, desk: DeskProcess, screen: Screen, documents: dict[str, str]
+) -> None:
+    """One is shown; another page that asks comes after it; the same page asks no second time."""
+    first = (await asked_by(visitor, reader, screen, "pieces")).picker
+    assert first is not None
+    await asyncio.to_thread(screen.key, "space")
+    pages = len(visitor.snapshot.pages)
+    await visitor.call("Open", site="photo")
+    await visitor.sees(lambda s: len(s.pages) > pages and shows("Envoyer une pièce")(s))
+    kept = Path(screen.tree.home("desk"), "papers.json")
+    for _ in range(5):
+        await asyncio.to_thread(screen.key, "space")
+        with contextlib.suppress(AssertionError):
+            await asyncio.to_thread(wait_for, lambda: kept.read_bytes().count(b'"handle"') == 2, "two that wait", 3)
+            break
+    assert reader.papers.picker == first
+    await send(desk, first.id, (documents["avis.pdf"], "Avis"))
+    seen = await reader.sees(lambda one: one.picker not in (None, first), "the other")
+    assert seen.picker is not None
+    assert seen.picker.site == "Pièces" or seen.picker.kinds[:1] == ("JPG",)
+    await send(desk, seen.picker.id)
+    await reader.sees(lambda one: one.picker is None, "none that waits")
 
 
 async def test_a_browser_that_was_taken_over_asks_a_thousand_times(
