@@ -199,7 +199,7 @@ class Papers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     sequence: int = 0
     documents: tuple[Paper, ...] | None = None
-    """Oldest first. None: this station has only the downloads of `session.pages`."""
+    """Oldest first. None before the desk has looked."""
     scanner: ScannerState | None = None
     printing: PrintState | None = None
     workable: bool = False

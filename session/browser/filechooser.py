@@ -22,7 +22,7 @@ from session.environment.bus import PORTAL
 VERSION = 4
 """Chromium does without portals older than 3 (measured: 4 is enough)."""
 MAX_ASKED = 8
-"""Requests that wait for an answer; whoever asks for more is told "cancelled". A page has one at a time."""
+"""Requests that wait for an answer; whoever asks for more is told "cancelled"."""
 MAX_PATTERNS = 200
 MAX_PATTERN = 100
 """Characters. Longer ones, and more of them, are left out: nothing that a person could read asks for so many kinds."""

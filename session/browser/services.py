@@ -20,6 +20,8 @@ logger = logging.getLogger(__name__)
 
 _AGAIN = 0.1
 """Seconds between two tries at a bus that is not there yet."""
+_PATIENCE = 5.0
+"""Seconds for the first questions."""
 _BROKEN = (OSError, EOFError, AuthError, DBusError)
 
 
@@ -72,13 +74,15 @@ async def _connected(address: str) -> MessageBus:
 
 async def _serve(bus: MessageBus, services: Sequence[Service]) -> None:
     bus.add_message_handler(lambda message: _handle(message, services))
-    asked = Message("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "GetId")
-    answer = await bus.call(asked)
-    identity = str(answer.body[0]) if answer is not None and answer.message_type is MessageType.METHOD_RETURN else ""
-    for service in services:
-        service.begin(bus, identity)
-        for name in service.names:
-            await bus.request_name(name)
+    # A bus that dies meanwhile leaves questions without an answer.
+    async with asyncio.timeout(_PATIENCE):
+        asked = Message("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "GetId")
+        answer = await bus.call(asked)
+        known = answer is not None and answer.message_type is MessageType.METHOD_RETURN
+        for service in services:
+            service.begin(bus, str(answer.body[0]) if answer is not None and known else "")
+            for name in service.names:
+                await bus.request_name(name)
     await bus.wait_for_disconnect()  # type: ignore[no-untyped-call]  # its author forgot "-> None"
 
 

@@ -162,6 +162,8 @@ CASES: dict[str, Case] = {
     "bar_unsent": Case(session(), at_site(page(1, PageState.UNSENT), page(2))),
     "bar_memory": Case(session(memory_low=True), TWO),
     "bar_no_upload": Case(session(), msgspec.structs.replace(TWO, documents=DOCUMENTS.documents), said="no_upload"),
+    "bar_no_folder": Case(session(), msgspec.structs.replace(TWO, documents=DOCUMENTS.documents), said="no_folder"),
+    "picker_no_room": Case(session(), TWO, said="no_room", rooms=recorded.rooms(recorded.STATES["picker_limits"])),
     "bar_said": Case(session(), TWO, said="away"),
     "bar_said_slow": Case(session(), msgspec.structs.replace(TWO, documents=DOCUMENTS.documents), said="slow"),
     "what_for_papers": Case(session(), IDLE_DESK, rooms=recorded.rooms(recorded.STATES["shelf_none"])),

@@ -127,7 +127,7 @@ class Ui:
     def show(self, name: str) -> None:
         case = cases.CASES[name]
         if case.desk is not None:
-            self.station.desk.publish(case.desk)
+            self.station.desk.publish(case.desk, case.rooms.papers)
         self.station.control.publish(case.snapshot)
 
 

@@ -41,6 +41,7 @@ ROUTES: dict[str, str] = {
     "upload": "text sent as a file",
     "download": "text of a downloaded PDF, once plain and once Flate-compressed",
     "download's name": "file name of that download",
+    "document sent": "text of a second one, which is sent to the site by the picker",
     "address": "in a page's address (percent-encoded twice), its title and its text",
     "clipboard": "copied in the browser, pasted again, read back through the display server",
     "X selection": "selected in the browser, read back through the display server",
@@ -56,7 +57,9 @@ DECOYS: dict[str, str] = {
 }
 """Not planted by the visit but beside it, in a control run only: places where a visit leaves nothing."""
 
-VISIT_SECONDS = 150
+VISIT_SECONDS = 180
+FIRST, SEND, GROUND = (183, 450), (900, 722), (1270, 790)
+"""The picker's first document and its main action, and a point of its ground: pixels of a screen of 1280 by 800."""
 CHROMIUM = "/usr/lib/chromium/chromium"
 
 
@@ -99,7 +102,7 @@ class Visit:
         visitor.open_site()
         steps: tuple[Callable[[], None], ...] = (
             self._crash_browser, self._crash_page, self._log_in, self._form, self._upload, self._download,
-            self._address, self._other_site, self._clipboard, self._leave_typed,
+            self._send_document, self._address, self._other_site, self._clipboard, self._leave_typed,
         )  # fmt: skip
         for step in steps:
             step()
@@ -213,6 +216,28 @@ class Visit:
         visitor.wait(lambda: not any(documents.glob("*.crdownload")), "the end of the download")
         visitor.go_home()
         self._done("download", "download's name")
+
+    def _send_document(self) -> None:
+        visitor, screen = self._visitor, self._screen
+        documents, given = Path(self._order.tree, "documents"), Path(self._order.tree, "given")
+        visitor.follow(4, "Téléchargements")
+        self._type("document sent")
+        visitor.keys("Return")
+        visitor.wait((documents / "attestation.pdf").exists, "the second file")
+        visitor.wait(lambda: not any(documents.glob("*.crdownload")), "the end of the second download")
+        visitor.go_home()
+        visitor.follow(2, "Envoyer une pièce")
+        visitor.keys("space")
+        visitor.wait(lambda: not visitor.site_in_front(), "the picker")
+        screen.settle(2)
+        visitor.tap_until(FIRST, lambda: screen.picture().getpixel(SEND) != screen.picture().getpixel(GROUND))
+        visitor.tap_until(SEND, visitor.site_in_front)
+        visitor.wait(lambda: any(given.glob("*/attestation.pdf")), "the copy for the site")
+        screen.settle(2)
+        visitor.keys("Tab", "Return")
+        visitor.wait_title("Pièce reçue", "the receipt of the document")
+        visitor.go_home()
+        self._done("document sent")
 
     def _address(self) -> None:
         visitor = self._visitor

@@ -46,6 +46,18 @@ class Visitor:
                 time.sleep(0.05)
         raise Lost(f"the button {name} did nothing")
 
+    def tap_until(self, place: tuple[int, int], holds: Callable[[], bool]) -> None:
+        """Taps a point of the kiosk until it had its effect."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            self.screen.tap(*place)
+            again = time.monotonic() + AGAIN
+            while time.monotonic() < again:
+                if holds():
+                    return
+                time.sleep(0.05)
+        raise Lost(f"the tap at {place} did nothing")
+
     def site_in_front(self) -> bool:
         """The kiosk is a bar: its window is as high as the bar."""
         for window in self._tops():

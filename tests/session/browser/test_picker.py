@@ -271,8 +271,30 @@ async def test_another_desk_goes_on_with_what_was_asked(
         await visitor.close()
 
 
-async def test_a_browser_that_was_taken_over_asks_a_thousand_times(
+async def test_a_page_that_is_left_asks_no_more(
     visitor: Visitor, reader: Reader, screen: Screen, documents: dict[str, str]
+) -> None:
+    """Chromium itself takes back what a page asked that is in front no more; there again, it can ask again."""
+    first = (await asked_by(visitor, reader, screen, "pieces")).picker
+    page = visitor.snapshot.active
+    assert first is not None
+    assert page is not None
+    await visitor.call("Open", site="portail")
+    await visitor.sees(shows("Accueil"))
+    await reader.sees(lambda one: one.picker is None, "no picker")
+    await visitor.call("Show", page=page)
+    await visitor.sees(lambda s: s.active == page)
+    for _ in range(5):
+        await asyncio.to_thread(screen.key, "space")
+        with contextlib.suppress(AssertionError):
+            await reader.sees(lambda one: one.picker is not None, "a picker", PATIENCE / 5)
+            break
+    assert reader.papers.picker is not None
+    assert reader.papers.picker.id != first.id
+
+
+async def test_a_browser_that_was_taken_over_asks_a_thousand_times(
+    visitor: Visitor, reader: Reader, desk: DeskProcess, screen: Screen, documents: dict[str, str]
 ) -> None:
     """Whatever the visitor's user says on the bus: a few are kept, the desk lives, the page's own picker comes."""
     await asked_by(visitor, reader, screen, "pieces")
@@ -303,7 +325,12 @@ async def test_a_browser_that_was_taken_over_asks_a_thousand_times(
     async with asyncio.timeout(PATIENCE):
         while len([path for path in cancelled if "/request/" in path]) < 1000 - MAX_ASKED + 1:
             await asyncio.sleep(0.01)
-    assert reader.papers.picker is not None
+    # One is shown, those that were kept come after it.
+    shown = reader.papers.picker
+    assert shown is not None
+    await send(desk, shown.id)
+    seen = await reader.sees(lambda one: one.picker not in (None, shown), "the next")
+    assert seen.picker is not None
     bus.disconnect()
     for page in visitor.snapshot.pages:
         await visitor.call("Close", page=page.id)
