@@ -1,4 +1,4 @@
-"""Between a visitor's USB key and the documents: what the screens ask of it, and what comes of that among the papers."""
+"""Between a visitor's USB key and the documents: what the screens ask, and what comes of it among the papers."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from session import rpc
+from session.documents import id_of
 from session.keys.desk import Arrived, KeyDesk
 from session.papers import Origin
 from session.papers_desk import PapersDesk
@@ -60,7 +61,7 @@ class KeyShelf:
         self._papers.tell(key=self._desk.state)
 
     def _arrived(self, arrived: Arrived) -> None:
-        self._papers.came_from(arrived.path, Origin.KEY, arrived.name)
+        self._papers.came_from(id_of(arrived.path.lstat()), Origin.KEY, arrived.name)
 
     def _copied(self, documents: Sequence[str]) -> None:
         self._papers.used(*documents)

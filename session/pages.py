@@ -120,8 +120,6 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     demonstration: bool = False
     interview: bool = False
     """Whether a visit may use camera and microphone at all."""
-    scanner: bool = False
-    """Whether there is a scan worker."""
     dpi: float = 0.0
     """Dots per inch of the panel; 0 for what it says itself."""
     scanner: bool = False

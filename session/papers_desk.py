@@ -9,17 +9,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
+from scanner.model import ScannerState
 from session import given, kinds, rpc
 from session.browser.filechooser import Asked, FileChooser, Front
 from session.browser.pages import clean
 from session.browser.sandbox import DOCUMENTS
-from session.documents import Shelf, id_of
+from session.documents import Shelf
 from session.keys.desk import Outgoing
 from session.pages import Document
 from session.paper_notes import Notes
@@ -73,8 +74,9 @@ class PapersDesk:
         self._given = given.Given(places.given)
         self._endings: dict[str, tuple[int, str, str]] = {}
         """By id: the size and the name with which its ending was found."""
-        self.holding = False
+        self._holding = False
         """While this is set, documents that are new are not told of yet."""
+        self._held: dict[str, object] = {}
         self._pages: dict[str, int] = {}
         """Of those that can be shown."""
         self._giving: set[str] = set()
@@ -103,7 +105,7 @@ class PapersDesk:
                     self.chooser.give(asked.id, ())
         found = self._shelf.look()
         papers = tuple(self._paper(one) for one in found[-MAX_DOCUMENTS:])
-        if self.holding:
+        if self._holding:
             known = {one.id for one in self.now.documents or ()}
             papers = tuple(one for one in papers if one.id in known)
         self._endings = {one.id: self._endings[one.id] for one in papers if one.id in self._endings}
@@ -117,18 +119,33 @@ class PapersDesk:
         if after != before:
             self._papers.set(msgspec.structs.replace(after, sequence=before.sequence + 1))
 
+    @contextlib.contextmanager
+    def together(self) -> Iterator[None]:
+        """Documents that are new, and scanners that have no pages any more, are told of at its end, at once."""
+        self._holding = True
+        try:
+            yield
+        finally:
+            self._holding = False
+            held, self._held = self._held, {}
+            self.look(None, **held)
+            self._changed()
+
+    def tell_scanner(self, state: ScannerState) -> None:
+        if self._holding and not state.pages:
+            self._held = {"scanner": state}
+        else:
+            self.tell(scanner=state)
+
     def used(self, *documents: str) -> None:
         """They were sent, printed or copied."""
         for one in documents:
             self._notes.set(one, used=True)
         self._changed()
 
-    def came_from(self, path: Path, origin: Origin, name: str) -> None:
-        """Says where a document came from, if that is not what its directory says (a key, for one), and its name.
-
-        Raises OSError.
-        """
-        self._notes.set(id_of(path.lstat()), origin=origin, name=clean(name, MAX_NAME))
+    def came_from(self, document: str, origin: Origin, name: str = "") -> None:
+        """Says where a document came from, if that is not what its directory says (a key, for one), and its name."""
+        self._notes.set(document, origin=origin, name=clean(name, MAX_NAME))
         self._changed()
 
     def outgoing(self, document: str, name: str) -> Outgoing:
@@ -188,7 +205,7 @@ class PapersDesk:
             pages=self._pages.get(one.id, 0),
             label=note.label,
             # What we made has a name of ours, which says nothing.
-            name=note.name if ours else clean(one.name, MAX_NAME),
+            name=note.name or ("" if ours and note.origin is None else clean(one.name, MAX_NAME)),
             picture=1 if one.id in self._pages else 0,
             used=note.used,
             complete=one.complete,

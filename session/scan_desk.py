@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -62,10 +63,14 @@ class PictureFile(msgspec.Struct, frozen=True):
 
 
 class ScanDesk:
-    """`tell` is called with each new state; `kept` when a document has come of the pages, with its id."""
+    """`tell` is called with each new state; `keeping` is entered while a document is made of the pages, left once it
+    is there and they are not: so they go, and it comes, in one and the same snapshot.
+    """
 
-    def __init__(self, run: Path, tell: Callable[[ScannerState], None], kept: Callable[[str], None]) -> None:
-        self._socket, self._tell, self._kept = run / SOCKET, tell, kept
+    def __init__(
+        self, run: Path, tell: Callable[[ScannerState], None], keeping: Callable[[], AbstractContextManager[None]]
+    ) -> None:
+        self._socket, self._tell, self._keeping = run / SOCKET, tell, keeping
         self._state = ScannerState()
 
     def offer(self, service: rpc.Service, uids: frozenset[int]) -> None:
@@ -153,7 +158,9 @@ class ScanDesk:
 
     async def _keep(self, _caller: rpc.Caller, _parameters: rpc.NoParameters) -> None:
         """Makes a document of the pages."""
-        self._kept((await self._ask("Keep", _Kept)).document)
+        with self._keeping():
+            await self._ask("Keep", _Kept)
+            self._show(msgspec.structs.replace(self._state, stage=ScanStage.READY, pages=()))
 
     async def _ask(self, method: str, kind: Any, **parameters: Any) -> Any:
         """One call on a connection of its own. Raises rpc.Refused, of code `away` while there is no worker."""

@@ -18,17 +18,17 @@ import msgspec
 from msgspec import Meta
 
 from scanner import calls
-from scanner.model import ScannerState, ScanStage
+from scanner.model import ScannerState
 from session import rpc, wire
 from session.papers import FIT_LIMITS, Fit, FitStage, Paper, Reading, ReadStage
 from session.papers_desk import PapersDesk
+from session.scan_desk import SOCKET, ScanDesk
 
 logger = logging.getLogger(__name__)
 
 _OFFERED = 4
 _FITTED = 2
 """Version of the picture of what came of making a document fit; the document's own is 1."""
-_AGAIN_SECONDS = 0.5
 _NAME = re.compile(r"\.[0-9a-f]{16}\.pdf")
 _ERRORS = (OSError, wire.WireError, rpc.CallFailed, rpc.Denied)
 _T = TypeVar("_T")
@@ -44,10 +44,12 @@ class _Under(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Workshop:
-    """`socket` is the worker's; None: this station has none, and nothing of it is offered."""
+    """`run` is the directory of the sockets; None: this station has no worker, and nothing of it is offered."""
 
-    def __init__(self, socket: Path | None, papers: PapersDesk) -> None:
-        self._socket, self._papers = socket, papers
+    def __init__(self, run: Path | None, papers: PapersDesk) -> None:
+        self._papers = papers
+        self._socket = run / SOCKET if run is not None else None
+        self._scanner = ScanDesk(run or Path(), self._heard, papers.together)
         self._tried: set[str] = set()
         """Documents that were asked about."""
         self._made: calls.Made | None = None
@@ -57,16 +59,8 @@ class Workshop:
         self._works: set[asyncio.Task[None]] = set()
 
     def offer(self, service: rpc.Service, uids: frozenset[int]) -> None:
-        """Adds its methods."""
-        service.add("Scan", self._scan, uids=uids)
-        service.add("StopScan", self._stop_scan, uids=uids)
-        service.add("Card", self._card, parameters=calls.CardParameters, uids=uids)
-        service.add("Retake", self._retake, parameters=calls.PageParameters, uids=uids)
-        service.add("Turn", self._turn, parameters=calls.PageParameters, uids=uids)
-        service.add("Move", self._move, parameters=calls.MoveParameters, uids=uids)
-        service.add("DropPage", self._drop_page, parameters=calls.PageParameters, uids=uids)
-        service.add("Correct", self._correct, parameters=calls.CorrectParameters, uids=uids)
-        service.add("Keep", self._keep, uids=uids)
+        """Adds its methods, and those of the scanner."""
+        self._scanner.offer(service, uids)
         service.add("Picture", self._picture, parameters=calls.PictureParameters, uids=uids)
         service.add("Fit", self._fit, parameters=_Document, uids=uids)
         service.add("FitUnder", self._fit_under, parameters=_Under, uids=uids)
@@ -82,27 +76,17 @@ class Workshop:
         if self._socket is None:
             return
         try:
-            while True:
-                with contextlib.suppress(*_ERRORS, rpc.Refused):
-                    await self._follow(self._socket)
-                # Its pages are there still, but nobody answers for them just now.
-                self._papers.tell(scanner=ScannerState(ScanStage.LOOKING))
-                await asyncio.sleep(_AGAIN_SECONDS)
+            await self._scanner.run()
         finally:
             for task in self._works:
                 task.cancel()
             await asyncio.gather(*self._works, return_exceptions=True)
 
-    async def _follow(self, socket: Path) -> None:
-        client = await rpc.Client.connect(socket, calls.INTERFACE)
-        try:
-            async for state in client.stream("Watch", ScannerState):
-                if self._papers.holding and not state.pages:
-                    continue  # said together with the document that has come of them
-                self._papers.tell(scanner=state, workable=True)
-                self._papers.changed()  # there may be documents that nobody could look at before
-        finally:
-            await client.close()
+    def _heard(self, state: ScannerState) -> None:
+        self._papers.tell_scanner(state)
+        if not self._papers.now.workable:
+            self._papers.tell(workable=True)
+            self._papers.changed()  # there may be documents that nobody could look at before
 
     def look(self, documents: tuple[Paper, ...]) -> None:
         """Asks about documents that are new: how many pages they have."""
@@ -118,52 +102,12 @@ class Workshop:
         try:
             described = await self._ask("Describe", calls.Described, document=document)
         except rpc.Refused as refusal:
-            if refusal.code == "no_scanner":
+            if refusal.code == "away":
                 self._tried.discard(document)  # the next worker is asked again
             return
         self._papers.describe(document, described.pages)
 
-    # -- the scanner -------------------------------------------------------------------------------------------
-
-    async def _scan(self, _caller: rpc.Caller, _parameters: rpc.NoParameters) -> None:
-        """One page, or all that is in the feeder."""
-        await self._tell("Scan")
-
-    async def _stop_scan(self, _caller: rpc.Caller, _parameters: rpc.NoParameters) -> None:
-        await self._tell("StopScan")
-
-    async def _card(self, _caller: rpc.Caller, parameters: calls.CardParameters) -> None:
-        await self._tell("Card", on=parameters.on)
-
-    async def _retake(self, _caller: rpc.Caller, parameters: calls.PageParameters) -> None:
-        await self._tell("Retake", page=parameters.page)
-
-    async def _turn(self, _caller: rpc.Caller, parameters: calls.PageParameters) -> None:
-        await self._tell("Turn", page=parameters.page)
-
-    async def _move(self, _caller: rpc.Caller, parameters: calls.MoveParameters) -> None:
-        await self._tell("Move", page=parameters.page, by=parameters.by)
-
-    async def _drop_page(self, _caller: rpc.Caller, parameters: calls.PageParameters) -> None:
-        await self._tell("DropPage", page=parameters.page)
-
-    async def _correct(self, _caller: rpc.Caller, parameters: calls.CorrectParameters) -> None:
-        await self._tell(
-            "Correct", page=parameters.page, correction=parameters.correction.value, on=parameters.on
-        )
-
-    async def _keep(self, _caller: rpc.Caller, _parameters: rpc.NoParameters) -> None:
-        """Makes a document of the pages: these go, and it comes, in one and the same snapshot."""
-        if self._papers.holding:
-            return
-        self._papers.holding = True
-        try:
-            await self._ask("Keep", calls.Kept)
-        finally:
-            self._papers.holding = False
-            self._papers.changed()
-        scanner = self._papers.now.scanner or ScannerState()
-        self._papers.look(None, scanner=msgspec.structs.replace(scanner, stage=ScanStage.READY, pages=()))
+    # -- pictures ----------------------------------------------------------------------------------------------
 
     async def _picture(self, _caller: rpc.Caller, parameters: calls.PictureParameters) -> calls.PictureFile:
         """A page of the scan, of a document, or of what came of making it fit; in the directory of the pictures."""
@@ -297,7 +241,7 @@ class Workshop:
     @contextlib.asynccontextmanager
     async def _client(self) -> AsyncIterator[rpc.Client]:
         if self._socket is None:
-            raise rpc.Refused("no_scanner")
+            raise rpc.Refused("away")
         client = await rpc.Client.connect(self._socket, calls.INTERFACE)
         try:
             yield client
@@ -314,7 +258,7 @@ class Workshop:
                 return await client.call(method, kind, **parameters)
         except _ERRORS as error:
             logger.info("the scan worker does not answer: %s", type(error).__name__)
-            raise rpc.Refused("no_scanner") from None
+            raise rpc.Refused("away") from None
 
     def _soon(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)

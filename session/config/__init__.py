@@ -154,7 +154,6 @@ def settings(station: Station) -> pages.Settings:
         height=station.display.height,
         demonstration=station.demonstration.enabled,
         interview=station.interview.enabled,
-        scanner=station.scanner.kind != "none",
         dpi=station.display.dpi,
         scanner=station.scanner.kind != "none",
     )

@@ -1,4 +1,4 @@
-"""What is said of a page is true of it: a small part of what `tests.bench.pages` measures, and the cases that went wrong."""
+"""What is said of a page is true of it: a small part of what `tests.bench.pages` measures, and what went wrong."""
 
 from __future__ import annotations
 

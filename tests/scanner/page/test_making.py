@@ -175,7 +175,7 @@ def test_both_faces_of_a_card_are_on_one_page_at_true_size() -> None:
 
 def test_a_page_where_a_card_was_meant_is_made_to_go_on_the_page() -> None:
     one = pages.letter(1, 75)
-    grey = Scan(cv2.cvtColor(one.scan.pixels, cv2.COLOR_RGB2GRAY), 75)
+    grey = Scan(cv2.cvtColor(one.scan.pixels, cv2.COLOR_RGB2GRAY).astype(np.uint8), 75)
     assert card(one.scan, grey).pixels.ndim == 3
     page = card(grey, grey)
     assert page.grey
