@@ -111,9 +111,8 @@ class Desk:
         self.service.add("Retry", self._retry, parameters=_Page, uids=own)
         self.service.add("Allow", self._allow, parameters=_What, uids=own)
         self.service.add("StopCapture", self._stop_capture, uids=own)
-        self._papers.offer(self.service, own)
-        self._workshop.offer(self.service, own)
-        self._keys.offer(self.service, own)
+        for room in (self._papers, self._workshop, self._keys):
+            room.offer(self.service, own)
 
     # -- browsers --------------------------------------------------------------------------------------------
 
@@ -122,8 +121,7 @@ class Desk:
         await self.service.start(self._run / "desk", mode=0o600)
         daemon.setblocking(False)
         heard = asyncio.create_task(self._line.follow(self._heard))
-        working = asyncio.create_task(self._workshop.run())
-        plugged = asyncio.create_task(self._keys.run())
+        rooms = [asyncio.create_task(room.run()) for room in (self._workshop, self._keys)]
         looking = asyncio.create_task(self._allowances.watch()) if self._settings.interview else None
         alive = asyncio.create_task(heart.beat(self._run / "control", Component.DESK))
         current: asyncio.Task[None] | None = None
@@ -150,7 +148,7 @@ class Desk:
                         await asyncio.gather(current, return_exceptions=True)
                     current = asyncio.create_task(self._follow(*ends))
         finally:
-            for task in (heard, working, plugged, looking, alive, current, waiting, serving):
+            for task in (heard, *rooms, looking, alive, current, waiting, serving):
                 if task is not None:
                     task.cancel()
                     await asyncio.gather(task, return_exceptions=True)

@@ -71,7 +71,8 @@ class ScanDesk:
         self, run: Path, tell: Callable[[ScannerState], None], keeping: Callable[[], AbstractContextManager[None]]
     ) -> None:
         self._socket, self._tell, self._keeping = run / SOCKET, tell, keeping
-        self._state = ScannerState()
+        self._state: ScannerState | None = None
+        """None before the first worker was heard: until then there is nothing to show."""
 
     def offer(self, service: rpc.Service, uids: frozenset[int]) -> None:
         """Adds the methods of a scanner. `Picture` is not among them: more than pages have pictures."""
@@ -101,11 +102,12 @@ class ScanDesk:
             except (*_ERRORS, rpc.Refused) as error:
                 logger.debug("the scan worker is not heard: %s", type(error).__name__)
             away = loop.time() - heard_at
+            now = self._state or ScannerState()
             if away > AWAY_SECONDS:
-                self._show(_without(self._state, ScanStage.PROBLEM, ScanProblem.FAILED))
-            elif self._state.stage is ScanStage.SCANNING:
+                self._show(_without(now, ScanStage.PROBLEM, ScanProblem.FAILED))
+            elif now.stage is ScanStage.SCANNING:
                 # Its pages come back with it; the one that was arriving does not.
-                self._show(_without(self._state, ScanStage.LOOKING))
+                self._show(_without(now, ScanStage.LOOKING))
             await asyncio.sleep(AGAIN_SECONDS if away < AWAY_SECONDS else 4 * AGAIN_SECONDS)
 
     async def picture(self, page: str, version: int, width: int, height: int) -> PictureFile:
@@ -116,7 +118,7 @@ class ScanDesk:
 
     def has(self, page: str) -> bool:
         """Whether it is a scanned page, and no document."""
-        return any(one.id == page for one in self._state.pages)
+        return self._state is not None and any(one.id == page for one in self._state.pages)
 
     def _show(self, state: ScannerState) -> None:
         if state != self._state:
@@ -160,7 +162,7 @@ class ScanDesk:
         """Makes a document of the pages."""
         with self._keeping():
             await self._ask("Keep", _Kept)
-            self._show(msgspec.structs.replace(self._state, stage=ScanStage.READY, pages=()))
+            self._show(msgspec.structs.replace(self._state or ScannerState(), stage=ScanStage.READY, pages=()))
 
     async def _ask(self, method: str, kind: Any, **parameters: Any) -> Any:
         """One call on a connection of its own. Raises rpc.Refused, of code `away` while there is no worker."""

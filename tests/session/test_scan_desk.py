@@ -69,7 +69,7 @@ async def test_every_call_reaches_the_worker(
     desk: Desk, sane: Sane, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with a_worker(sane, tmp_path, monkeypatch) as one:
-        await until(lambda: one.supervisor.children[0] is None, 20)
+        assert await desk.until(lambda _: True) == ScannerState(), "there is one, and it is ready"
         await desk.call("Scan")
         pages = (await desk.until(lambda state: state.stage is ScanStage.DONE)).pages
         assert len(pages) == 10
@@ -106,7 +106,7 @@ async def test_a_worker_that_comes_and_goes(
         await desk.call("Scan")
     sane.use("test", read_delay="true", read_delay_duration=50_000)
     async with a_worker(sane, tmp_path, monkeypatch):
-        await desk.until(lambda state: state.stage is ScanStage.READY) if desk.states else None
+        await desk.until(lambda state: state.stage is ScanStage.READY)
         await desk.call("Scan")
         await desk.until(lambda state: bool(state.pages) and state.stage is ScanStage.SCANNING)
     pages = desk.states[-1].pages
