@@ -31,7 +31,6 @@ from tests.system.test_papers import (
     TILES,
     answered,
     ask,
-    green,
     labels,
     lay,
     leave_for,
@@ -121,7 +120,7 @@ def test_a_letter_goes_from_the_glass_to_the_site(station: RunningStation, porta
     follow(visitor, 2)
     ask(station, visitor)
     picture(visitor, "choisir")
-    tap_until(visitor, TILES[0], lambda: green(visitor), "the document chosen")
+    leave_for(visitor, TILES[0], "the document chosen")
     tap_until(visitor, MAIN, lambda: station.papers().picker is None, "the document sent")
     answered(station, visitor)
     submit(visitor)
