@@ -26,7 +26,7 @@ _HEIGHTS = (1.0, 7.0)
 _MOST = 600
 _FEWEST = 8
 _SURE = 6.0
-_SURE_EACH = 0.08
+_SURE_EACH = 0.22
 """How much better (natural logarithm of the odds) the best way must be than any other: in all, and a window."""
 _ADVANTAGE = 6.0
 """How much more, in all, for turning a page that would otherwise stay: most lie as they should."""
