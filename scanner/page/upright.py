@@ -23,6 +23,8 @@ _WINDOW = 2.4
 """Heights of a usual letter that a window shows, each way."""
 _HEIGHTS = (1.0, 7.0)
 """Millimetres: smaller is dust, larger is no letter of a text."""
+_MARGIN = 2.0
+"""Millimetres along each side in which nothing is looked at."""
 _MOST = 600
 _FEWEST = 8
 _SURE = 6.0
@@ -66,6 +68,10 @@ def windows(grey: Pixels, dpi: float) -> Floats:
     mm = dpi / 25.4
     side = 2 * round(2.5 * mm) + 1
     ink = (cv2.subtract(cv2.blur(grey, (side, side)), grey) > 22).astype(np.uint8)
+    margin = round(_MARGIN * mm)
+    if 0 < margin and 6 * margin < min(ink.shape):  # the paper's own edge comes in dashes, which are no letters
+        ink[:margin] = ink[-margin:] = 0
+        ink[:, :margin] = ink[:, -margin:] = 0
     count, _, boxes, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
     boxes = boxes[1:count]
     wide, high = boxes[:, cv2.CC_STAT_WIDTH], boxes[:, cv2.CC_STAT_HEIGHT]
