@@ -24,7 +24,8 @@ _DARKEST = 0.35
 _TINT = 14
 """Levels between the channels: a paper with more has a colour of its own, and keeps it."""
 _WHITE = 250
-"""Paper that is everywhere so light and so even is left as it is."""
+_SHADED = 236
+"""Paper that is so light in its middle, and nearly everywhere at least so light, is left as it is."""
 _DEEPER = 0.22
 """How much light tones are deepened, so that faint pencil is no fainter on white than it was on grey."""
 _GREYEST = 90
@@ -65,7 +66,7 @@ def light_of(image: Pixels, dpi: float) -> tuple[Light, bool]:
         if middle.max() - middle.min() > _TINT:
             surface = np.repeat(surface.max(axis=2, keepdims=True), 3, axis=2)
     bright = surface.max(axis=2)[bare]
-    called_for = bool(np.percentile(bright, 3) < _WHITE)
+    called_for = bool(np.median(bright) < _WHITE or np.percentile(bright, 6) < _SHADED)
     # A little below the paper: its grain becomes white too.
     paper = np.clip(surface * 0.985, 1, 255).astype(np.uint8)
     return Light(paper[..., 0] if image.ndim == 2 else paper), called_for

@@ -23,6 +23,8 @@ _WHOLE = 0.72
 """How much of its length a side must be seen."""
 _SPECKS = 0.002
 """Of what lies beside the paper: so much may be dirt."""
+_ALIKE = 1.0
+"""Levels by which two sides of a line differ that are both paper."""
 Box = tuple[float, float, float, float]
 Grid = npt.NDArray[np.float32]
 
@@ -72,6 +74,16 @@ def paper_of(look: Look, angle: float) -> Paper:
         wide, high = look.width * look.factor / 2, look.height * look.factor / 2
         return Paper((-wide, -high, wide, high), angle, (False, False, False, False))
     return Paper(box, angle, seen)
+
+
+@dataclass(frozen=True, eq=False)
+class _View:
+    """Turned so that the side in question is the left one."""
+
+    steps: npt.NDArray[np.int8]
+    inside: npt.NDArray[np.bool_]
+    active: npt.NDArray[np.bool_]
+    light: Grid
 
 
 class _Sides:
@@ -124,30 +136,29 @@ class _Sides:
         bounds = [int(box[0]), int(box[1]), int(box[2]), int(box[3])]
         found: list[float | None] = [None, None, None, None]
         for _ in range(2):  # the second time between the sides that the first time found
-            for index, (steps, inside, active) in enumerate(self._views()):
-                along = (bounds[1], bounds[3]) if index % 2 == 0 else (bounds[0], bounds[2])
-                place = self._side(steps[along[0] : along[1]], inside[along[0] : along[1]], active)
+            for index, view in enumerate(self._views()):
+                along = slice(bounds[1], bounds[3]) if index % 2 == 0 else slice(bounds[0], bounds[2])
+                place = self._side(view, along)
                 if place is not None and index >= 2:
-                    place = steps.shape[1] - place
+                    place = view.steps.shape[1] - place
                 found[index] = place
             for index, place in enumerate(found):
                 if place is not None:
                     bounds[index] = int(place)
         return found[0], found[1], found[2], found[3]
 
-    def _views(self) -> list[tuple[npt.NDArray[np.int8], npt.NDArray[np.bool_], npt.NDArray[np.bool_]]]:
+    def _views(self) -> list[_View]:
         """The picture turned so that the side in question is the left one: left, upper, right, lower."""
         return [
-            (self.across, self.told_across, self.active),
-            (self.down, self.told_down, self.active.T),
-            (-self.across[:, ::-1], self.told_across[:, ::-1], self.active[:, ::-1]),
-            (-self.down[:, ::-1], self.told_down[:, ::-1], self.active.T[:, ::-1]),
+            _View(self.across, self.told_across, self.active, self.light),
+            _View(self.down, self.told_down, self.active.T, self.light.T),
+            _View(-self.across[:, ::-1], self.told_across[:, ::-1], self.active[:, ::-1], self.light[:, ::-1]),
+            _View(-self.down[:, ::-1], self.told_down[:, ::-1], self.active.T[:, ::-1], self.light.T[:, ::-1]),
         ]
 
-    def _side(
-        self, steps: npt.NDArray[np.int8], inside: npt.NDArray[np.bool_], active: npt.NDArray[np.bool_]
-    ) -> float | None:
-        """How far from the left the paper begins."""
+    def _side(self, view: _View, along: slice) -> float | None:
+        """How far from the left the paper begins; the rows `along` are looked at."""
+        steps, inside = view.steps[along], view.inside[along]
         room = np.count_nonzero(inside, axis=0)
         room = np.maximum(room, 1)
         rising, falling = np.count_nonzero(steps > 0, axis=0), np.count_nonzero(steps < 0, axis=0)
@@ -165,5 +176,22 @@ class _Sides:
         group = group[: ends[0] + 1] if len(ends) else group
         weight = np.maximum(rising, falling)[group].astype(np.float64)
         place = float((group * weight).sum() / weight.sum()) + 0.5
-        beside = active[:, : max(0, first - self.reach)]
+        if self._is_rule(view, along, int(group[0]), int(group[-1])):
+            return None
+        beside = view.active[:, : max(0, first - self.reach)]
         return place if np.count_nonzero(beside) <= _SPECKS * max(beside.size, 1) else None
+
+    def _is_rule(self, view: _View, along: slice, first: int, last: int) -> bool:
+        """Whether it is as light on both sides: the rule of a table, and not where paper ends, or a shadow begins."""
+        rows = view.inside[along, first]
+        for near, far in ((0.9, 1.5), (2.2, 3.4)):  # a shadow may be as light as the paper at one distance, not at both
+            begin, end = max(self.reach + 1, round(self.look.px(near))), round(self.look.px(far)) + 1
+            outside = view.light[along, max(0, first - end) : max(0, first - begin)][rows]
+            within = view.light[along, last + begin : last + end][rows]
+            if not outside.size or not within.size:
+                return False
+            # The lightest rows: letters beside the line count for nothing.
+            lightest = [float(np.percentile(one.mean(axis=1), 80)) for one in (outside, within)]
+            if abs(lightest[0] - lightest[1]) >= _ALIKE:
+                return False
+        return True

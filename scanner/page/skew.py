@@ -17,7 +17,7 @@ from scanner.page.look import Look, noise_of, smaller
 
 MOST = 15.0
 """Degrees that are looked for each way: more than the 10 that a page is taken to be askew."""
-LEAST = 0.06
+LEAST = 0.12
 """Degrees that are left alone: turning a page costs it some sharpness."""
 _POINTS = 60_000
 _FEWEST = 40

@@ -60,7 +60,7 @@ def pages(count: int, kinds: Sequence[str] = KINDS, first: int = 0, dpis: Sequen
         yield sample(kind, number // len(kinds), at.choice(dpis), **fields)
 
 
-def blank_or_not(count: int, first: int = 0) -> Iterator[Sample]:
+def blank_or_not(count: int, first: int = 0, dpis: Sequence[int] = DPIS) -> Iterator[Sample]:
     """Half of them blank; the other half mostly what is easily taken for blank."""
     kinds = ("blank", "pencil", "blank", "sparse", "blank", "note", "blank", "letter")
-    yield from pages(count, kinds, first)
+    yield from pages(count, kinds, first, dpis)

@@ -11,6 +11,7 @@ import pytest
 from scanner.model import Corrected, Correction
 from scanner.page import Scan, card, examine, make, prepare, strips
 from scanner.page.light import Light, evened, light_of
+from scanner.page.look import to_grey
 from scanner.page.model import Pixels
 from tests import pages
 
@@ -175,7 +176,7 @@ def test_both_faces_of_a_card_are_on_one_page_at_true_size() -> None:
 
 def test_a_page_where_a_card_was_meant_is_made_to_go_on_the_page() -> None:
     one = pages.letter(1, 75)
-    grey = Scan(cv2.cvtColor(one.scan.pixels, cv2.COLOR_RGB2GRAY).astype(np.uint8), 75)
+    grey = Scan(to_grey(one.scan.pixels), 75)
     assert card(one.scan, grey).pixels.ndim == 3
     page = card(grey, grey)
     assert page.grey

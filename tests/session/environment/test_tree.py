@@ -17,9 +17,10 @@ from session.pages import Settings, Site
 USERS = Users(64_920)  # not those of the test of the wipe, which finds every file of its users
 
 
-def test_the_users_are_four_numbers_in_a_row() -> None:
-    assert (USERS.screen, USERS.visitor, USERS.printing, USERS.scanning) == (64_920, 64_921, 64_922, 64_923)
-    assert USERS.all == {64_920, 64_921, 64_922, 64_923}
+def test_the_users_are_five_numbers_in_a_row() -> None:
+    five = (USERS.screen, USERS.visitor, USERS.printing, USERS.scanning, USERS.keys)
+    assert five == (64_920, 64_921, 64_922, 64_923, 64_924)
+    assert frozenset(five) == USERS.all
     assert Users().all.isdisjoint(USERS.all)
 
 
