@@ -23,7 +23,7 @@ _DARKEST = 0.35
 """Of the brightest paper: what is darker is no shadow on it."""
 _TINT = 14
 """Levels between the channels: a paper with more has a colour of its own, and keeps it."""
-_WHITE = 250
+_WHITE = 253
 _SHADED = 236
 """Paper that is so light in its middle, and nearly everywhere at least so light, is left as it is."""
 _DEEPER = 0.22

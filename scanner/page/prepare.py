@@ -8,7 +8,7 @@ small picture, and the page itself is worked on once: turned, cut and lit in one
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -24,6 +24,8 @@ from scanner.page.upright import turns_of
 
 _CUT = 1.5
 """Millimetres: a page from which less is cut, on every side, is left as it is."""
+_TRIM = 0.3
+"""Millimetres."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +57,7 @@ class Findings:
         angle = 0.0 if Correction.STRAIGHTENED in undone else self.paper.angle
         turns = (quarter_turns + (0 if Correction.UPRIGHT in undone else self.turns)) % 4
         if self.crop and Correction.CROPPED not in undone:
-            box = self.paper.box if angle else _upright_box(self.paper, width, height)
+            box = self._trimmed() if angle else _upright_box(replace(self.paper, box=self._trimmed()), width, height)
             return Shape(box, angle, turns)
         if not angle:
             return of_scan(width, height, turns)
@@ -63,6 +65,15 @@ class Findings:
         x0, y0, x1, y1 = self.paper.box
         box = min(x0, -width / 2), min(y0, -height / 2), max(x1, width / 2), max(y1, height / 2)
         return Shape(box, angle, turns)
+
+    def _trimmed(self) -> tuple[float, float, float, float]:
+        """The paper, less a little of each side that is seen: there it is in its own shadow."""
+        trim = _TRIM / 25.4 * self.look.dpi * self.look.factor
+        x0, y0, x1, y1 = self.paper.box
+        left, upper, right, lower = (trim * seen for seen in self.paper.seen)
+        if x1 - x0 < 8 * trim or y1 - y0 < 8 * trim:
+            return self.paper.box
+        return x0 + left, y0 + upper, x1 - right, y1 - lower
 
 
 def examine(scan: Scan) -> Findings:
