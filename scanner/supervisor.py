@@ -146,7 +146,8 @@ class Supervisor:
 
     def _look(self, _caller: rpc.Caller, _parameters: rpc.NoParameters) -> None:
         """Looks whether there is a scanner, and where its next page would come from."""
-        if self._stage not in _IN_USE:
+        self._press.warm()
+        if self._stage in (ScanStage.READY, ScanStage.PROBLEM):  # else it is known
             self._begin("look", None, 0)
 
     def _scan(self, _caller: rpc.Caller, parameters: calls.ScanParameters) -> None:

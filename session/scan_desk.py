@@ -76,6 +76,7 @@ class ScanDesk:
 
     def offer(self, service: rpc.Service, uids: frozenset[int]) -> None:
         """Adds the methods of a scanner. `Picture` is not among them: more than pages have pictures."""
+        service.add("Look", self._look, uids=uids)
         service.add("Scan", self._scan, uids=uids)
         service.add("StopScan", self._stop_scan, uids=uids)
         service.add("Card", self._card, parameters=_Card, uids=uids)
@@ -124,6 +125,10 @@ class ScanDesk:
         if state != self._state:
             self._state = state
             self._tell(state)
+
+    async def _look(self, _caller: rpc.Caller, _parameters: rpc.NoParameters) -> None:
+        """The visitor is at the scanner: is there one, and where would a page come from?"""
+        await self._ask("Look", _Done)
 
     async def _scan(self, _caller: rpc.Caller, _parameters: rpc.NoParameters) -> None:
         """One page, or all that is in the feeder."""

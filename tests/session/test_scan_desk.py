@@ -70,6 +70,8 @@ async def test_every_call_reaches_the_worker(
 ) -> None:
     async with a_worker(sane, tmp_path, monkeypatch) as one:
         assert await desk.until(lambda _: True) == ScannerState(), "there is one, and it is ready"
+        await desk.call("Look")
+        await until(lambda: [state.stage for state in desk.states][1:] == [ScanStage.LOOKING, ScanStage.READY], 20)
         await desk.call("Scan")
         pages = (await desk.until(lambda state: state.stage is ScanStage.DONE)).pages
         assert len(pages) == 10
