@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from scanner.document import children
 from scanner.document.model import Cancelled, Stopped
@@ -30,6 +31,8 @@ _PART_MM = 40.0
 """A part is at least so high: starting tesseract takes 0.2 s."""
 _GAP_MM = 4.0
 """Cut where nothing is written for so far down: never between the lines of two columns that go on."""
+_SMALL_GAP_MM = 0.6
+"""Or for so far, between the lines of a text in one column."""
 _BORDER = 30
 """Pixels of paper around a part: letters at the very edge are not found."""
 _SURE = 30.0
@@ -47,7 +50,7 @@ class Language(enum.StrEnum):
 class Word(NamedTuple):
     text: str
     paragraph: int
-    """Numbered from 0 down the page."""
+    """Numbered from 0 down the page. A part of the page begins a new one, even within a sentence."""
     line: int
     """The same."""
     left: float
@@ -82,24 +85,28 @@ def read(page: Raster, languages: Sequence[Language], *, cancelled: Cancelled = 
 
 def parts(pixels: Pixels) -> list[tuple[int, int]]:
     """First and last row (not included) of each part of a page in 300 dpi; empty rows between them are left out."""
-    ink = _written_rows(pixels)
-    written = np.flatnonzero(ink)
+    ink = bitonal(Page(pixels, _DPI), _DPI) == 0
+    written = np.flatnonzero(np.count_nonzero(ink, axis=1) > 1)  # one dark dot is dust
     if written.size == 0:
         return []
-    gap, least = round(_GAP_MM * _DPI / MM_PER_INCH), round(_PART_MM * _DPI / MM_PER_INCH)
-    found, begin, last = [], int(written[0]), int(written[0])
-    for row in (int(one) for one in written):
-        if row - last > gap and last - begin >= least:
+    # After each of these rows comes at least one that is empty; how many, says `empty`.
+    ends = np.flatnonzero(np.diff(written) > 1)
+    empty = np.diff(written)[ends] - 1
+    gap, small, least = (round(one * _DPI / MM_PER_INCH) for one in (_GAP_MM, _SMALL_GAP_MM, _PART_MM))
+    found, begin = [], int(written[0])
+    for end, rows in zip(ends, empty, strict=True):
+        last, following = int(written[end]), int(written[end + 1])
+        high = last + 1 - begin >= least
+        if high and (rows > gap or (rows > small and not _columns(ink[begin : last + 1], gap))):
             found.append((begin, last + 1))
-            begin = row
-        last = row
-    return [*found, (begin, last + 1)]
+            begin = following
+    return [*found, (begin, int(written[-1]) + 1)]
 
 
-def _written_rows(pixels: Pixels) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Whether something is written in each row: two dark dots are; dust of one is not."""
-    made = bitonal(Page(pixels, _DPI), _DPI)
-    return np.asarray(np.count_nonzero(made == 0, axis=1) > 1)
+def _columns(ink: NDArray[np.bool_], gap: int) -> bool:
+    """Whether something stands side by side, so that a line goes on further up: an empty strip runs all down."""
+    written = np.flatnonzero(np.count_nonzero(ink, axis=0) > 1)
+    return bool((np.diff(written) > gap).any())
 
 
 def _ask(pixels: Pixels, languages: Sequence[Language], cancelled: Cancelled) -> str:

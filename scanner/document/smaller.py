@@ -97,22 +97,25 @@ def fit_photo(
 def _packed(
     untrusted_file: BinaryIO, limit: int, out: BinaryIO, keep_colour: bool, progress: Progress, cancelled: Cancelled
 ) -> Fitted | None:
-    """With its text as text; None where that is not enough, or where there is no text and drawing it is as good."""
+    """With its text as text, and what was made here still a PDF/A; None where that is not enough."""
     with opened_pdf(untrusted_file) as pdf:
+        archival = pdf_file.is_ours(pdf)
         clean(pdf)
+        if archival:
+            pdf_file.mark_archival(pdf)
         pdf.remove_unreferenced_resources()
         count = len(pdf.pages)
         size = pdf_file.size(pdf)
-        if size > limit and pictures.has_text(pdf):
+        if size > limit:
             found = pictures.readable(pdf, placed(untrusted_file, cancelled=cancelled))
             chosen = _choose(pdf, found, limit - size, keep_colour, progress, cancelled)
             if chosen is None:
                 return None
-            least, faded = _put(pdf, found, chosen, cancelled)
+            least, faded = _put(pdf, found, chosen, limit - size, cancelled)
             size = pdf_file.size(pdf)
         else:
             least, faded = 1.0, 0
-        if size > limit or (size := pdf_file.rewrite(pdf, out, count, ours=False)) > limit:
+        if size > limit or (size := pdf_file.rewrite(pdf, out, count, ours=archival)) > limit:
             return None
         return Fitted(size, count, legibility=round(least, 3), lost_colour=faded)
 
@@ -144,15 +147,18 @@ def _choose(
 
 
 def _put(
-    pdf: pikepdf.Pdf, found: Sequence[pictures.Inside], chosen: Sequence[Option], cancelled: Cancelled
+    pdf: pikepdf.Pdf, found: Sequence[pictures.Inside], chosen: Sequence[Option], over: int, cancelled: Cancelled
 ) -> tuple[float, int]:
-    """The least legibility, and how many lost their colours."""
-    for one, option in zip(found, chosen, strict=True):
+    """As chosen, better where room is left. The least legibility, and how many lost their colours."""
+    left = sum(one.size for one in found) + over - sum(option.size for option in chosen)
+    for number, (one, option) in enumerate(zip(found, chosen, strict=True)):
         if cancelled():
             raise Stopped
         page = None if option.way.mode is Mode.KEPT else pictures.read(pdf, one)
         if page is not None:
-            pictures.put(pdf, one, finer(page, option, option.size))
+            encoded = finer(page, option, min(one.size, option.size + left // (len(found) - number)))
+            left -= encoded.size - option.size
+            pictures.put(pdf, one, encoded)
     return min((option.legibility for option in chosen), default=1.0), sum(option.faded for option in chosen)
 
 

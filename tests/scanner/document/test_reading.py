@@ -88,3 +88,20 @@ def test_columns_that_go_on_are_not_cut() -> None:
     assert len(parts(pixels)) == 1
     pixels[900:1000] = 250
     assert len(parts(pixels)) == 2
+
+
+def test_columns_whose_lines_stand_beside_each_other_are_not_cut() -> None:
+    pixels = np.full((2000, 1000), 250, np.uint8)
+    for row in range(100, 1900, 60):
+        pixels[row : row + 40, 100:450] = 10
+        pixels[row : row + 40, 550:900] = 10
+    assert len(parts(pixels)) == 1
+
+
+def test_a_long_text_is_cut_between_its_lines() -> None:
+    page = maker.lettered(millimetres=(120, 200))
+    found = parts(grey(page.pixels))
+    assert len(found) >= 4
+    assert all(begin < end for begin, end in found)
+    assert all(before[1] < after[0] for before, after in itertools.pairwise(found))
+    assert all(470 < end - begin < 620 for begin, end in found[:-1])

@@ -12,8 +12,10 @@ import pikepdf
 import pytest
 from PIL import Image
 
+from scanner.document import pdf as pdf_file
+from scanner.document.encode import Way, encode
 from scanner.document.legible import LEAST
-from scanner.document.model import Fitted, Refused, Stopped, Unreadable
+from scanner.document.model import Fitted, Mode, Refused, Stopped, Unreadable
 from scanner.document.raster import Page
 from scanner.document.smaller import fit, fit_photo
 from tests.scanner.document import brought_files, judges, maker
@@ -80,6 +82,25 @@ def test_a_copiers_scan_becomes_what_a_scan_of_ours_is(
     judges.sound(tmp_path / "out.pdf")
     assert [one.colour for one in judges.images(tmp_path / "out.pdf")] == ["gray", "rgb"]
     assert judges.images(tmp_path / "out.pdf")[0].coding == "ccitt"
+
+
+def test_a_scan_of_ours_stays_one(letter: Page, stamped: Page, file: Files, tmp_path: Path) -> None:
+    """Its pictures shrink, but for those that are small already; it is the same PDF/A."""
+    with pikepdf.new() as pdf:
+        for page, way in ((letter, Way(Mode.BITONAL, 300)), (stamped, Way(Mode.COLOUR, 300, 75))):
+            pdf_file.add(pdf, encode(page, way)[0])
+        pdf_file.mark_archival(pdf)
+        pdf_file.rewrite(pdf, file("in.pdf"), 2, ours=True)
+    with open(tmp_path / "in.pdf", "rb") as untrusted:
+        done = fit(untrusted, 150_000, file("out.pdf"))
+    assert isinstance(done, Fitted)
+    judges.sound(tmp_path / "out.pdf")
+    with pikepdf.open(tmp_path / "in.pdf") as before, pikepdf.open(tmp_path / "out.pdf") as after:
+        data = [[page.Resources.XObject.Im0.read_raw_bytes() for page in one.pages] for one in (before, after)]
+        assert data[0][0] == data[1][0]
+        assert 30_000 < len(data[1][1]) < len(data[0][1])
+        with after.open_metadata() as xmp:
+            assert xmp.pdfa_status == "2B"
 
 
 def test_a_photo_is_turned_as_its_camera_says_and_loses_its_notes(file: Files, tmp_path: Path) -> None:
