@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import resource
 import struct
 import sys
 from collections.abc import Iterator
@@ -49,6 +50,8 @@ logger = logging.getLogger(__name__)
 
 QUALITY = 95
 """Of the JPEGs in which pages are kept, colours as fine as light: what is made of them is coarser."""
+_MOST_MEMORY = 2 << 30
+"""Bytes: a page in 600 dots an inch takes a fifth of it. What asks for more is hostile, and costs its task."""
 _DENSITY = slice(13, 18)
 """In a JFIF header: the unit (1: an inch), and the dots in both directions (ITU-T T.871)."""
 
@@ -167,12 +170,12 @@ class Worker:
         return Prepared(made.corrections, made.blank)
 
     def _show(self, task: Show) -> Shown:
-        page = self._made(task.page, task.version)
-        whole = self._shape(page)
+        path = self._made(task.page, task.version)
+        whole = self._shape(path)
         factor = min(1.0, task.width / whole[1], task.height / whole[0])
         width, height = max(1, round(whole[1] * factor)), max(1, round(whole[0] * factor))
         shrink = next((by for by in (8, 4, 2) if by * factor <= 1), 1)
-        pixels = _decoded(page, shrink)
+        pixels = _decoded(path, shrink)
         if pixels.ndim == 2:
             pixels = cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB).astype(np.uint8, copy=False)
         pixels = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
@@ -203,6 +206,7 @@ def main() -> int:
     logging.basicConfig(level=logging.INFO, format="press: %(levelname)s %(message)s")
     out = os.dup(1)
     os.dup2(2, 1)  # libraries that print
+    resource.setrlimit(resource.RLIMIT_DATA, (_MOST_MEMORY, _MOST_MEMORY))
     worker = Worker(Path(os.environ["MARCHEPIED_PAGES"]))
     frames = wire.FrameReader()
     while data := os.read(0, wire.MAX_FRAME):
