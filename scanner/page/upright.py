@@ -54,7 +54,8 @@ def way_of(grey: Pixels, dpi: float) -> tuple[int, bool]:
     odds = votes(seen).sum(axis=0)
     best = int(np.argmax(odds))
     lead = float(odds[best] - np.delete(odds, best).max())
-    least = max(_SURE + (_ADVANTAGE if best else 0.0), _SURE_EACH * len(seen))
+    each = _SURE_EACH if dpi >= 95 else 2 * _SURE_EACH  # small print is a blur then
+    least = max(_SURE + (_ADVANTAGE if best else 0.0), each * len(seen))
     return best, lead >= least
 
 
