@@ -206,6 +206,7 @@ def main() -> int:
     logging.basicConfig(level=logging.INFO, format="press: %(levelname)s %(message)s")
     out = os.dup(1)
     os.dup2(2, 1)  # libraries that print
+    cv2.setNumThreads(1)  # the other processor is the browser's, or the feed's
     resource.setrlimit(resource.RLIMIT_DATA, (_MOST_MEMORY, _MOST_MEMORY))
     worker = Worker(Path(os.environ["MARCHEPIED_PAGES"]))
     frames = wire.FrameReader()

@@ -18,7 +18,7 @@ MODULE_LINES = 400
 TEST_LINES = 420
 
 # The root process: what it must never load, not even by way of something else.
-NOT_IN_ROOT = {"cups", "sane", "Xlib", "kivy", "kiosk", "numpy", "PIL", "pikepdf", "gi", "tkinter", "argon2"}
+NOT_IN_ROOT = {"cups", "sane", "Xlib", "kivy", "kiosk", "numpy", "cv2", "PIL", "pikepdf", "gi", "tkinter", "argon2"}
 
 # What the screen may know of a session: its public picture, and how to ask for it.
 OF_SESSION_FOR_KIOSK = {"heart", "model", "pages", "papers", "procedures.model", "published", "rpc", "wire"}

@@ -92,6 +92,8 @@ def loop(image: Path, *options: str) -> Iterator[str]:
 
 
 def detach(device: str) -> None:
+    # A holder that was killed leaves it read-only, and the kernel remembers that for whoever gets this device next.
+    subprocess.run(["/usr/sbin/blockdev", "--setrw", device], check=False, capture_output=True)
     subprocess.run(["/usr/sbin/losetup", "-d", device], check=False, capture_output=True)
 
 
