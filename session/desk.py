@@ -79,8 +79,8 @@ class Desk:
         self._settings = settings
         self._sites = {site.id: site for site in settings.sites}
         self._papers = PapersDesk(Places.beside(documents), self._front, self._changed)
-        self._workshop = Workshop(run if settings.scanner else None, self._papers)
         self._keys = KeyShelf(run, self._papers)
+        self._workshop = Workshop(run if settings.scanner else None, self._papers, self._keys.peeked)
         self._run = run
         self._tracker = Tracker(settings)
         self._driver: Driver | None = None

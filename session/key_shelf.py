@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -33,6 +35,9 @@ class KeyShelf:
 
     def __init__(self, run: Path, papers: PapersDesk) -> None:
         self._papers = papers
+        self._turn = asyncio.Lock()
+        self._vain: set[str] = set()
+        """Files of which no picture can be made. Ids are never used again."""
         self._desk = KeyDesk(run / "control", run, papers.made_here, self._tell, self._arrived, self._copied)
 
     def offer(self, service: rpc.Service, uids: frozenset[int]) -> None:
@@ -57,8 +62,31 @@ class KeyShelf:
     def _leave(self, _caller: rpc.Caller, _parameters: rpc.NoParameters) -> None:
         self._desk.leave_key()
 
+    @contextlib.asynccontextmanager
+    async def peeked(self, file: str) -> AsyncIterator[str | None]:
+        """The id of a copy of a file on the key, there as long as its picture is made; None if there is none.
+
+        One at a time: each opens the key anew.
+        """
+        if file in self._vain or all(one.id != file for one in self._desk.state.files):
+            yield None
+            return
+        async with self._turn:
+            path = await self._desk.peek(file)
+            try:
+                yield id_of(path.lstat()) if path is not None else None
+            except rpc.Refused:
+                self._vain.add(file)
+                raise
+            finally:
+                if path is not None:
+                    path.unlink(missing_ok=True)
+
     def _tell(self) -> None:
-        self._papers.tell(key=self._desk.state)
+        state = self._desk.state
+        # Each may have a picture: it is made when a screen asks for it.
+        files = tuple(msgspec.structs.replace(one, picture=1) for one in state.files)
+        self._papers.tell(key=msgspec.structs.replace(state, files=files))
 
     def _arrived(self, arrived: Arrived) -> None:
         self._papers.came_from(id_of(arrived.path.lstat()), Origin.KEY, arrived.name)

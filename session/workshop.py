@@ -10,7 +10,8 @@ import asyncio
 import contextlib
 import logging
 import re
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -44,10 +45,15 @@ class _Under(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Workshop:
-    """`run` is the directory of the sockets; None: this station has no worker, and nothing of it is offered."""
+    """`run` is the directory of the sockets; None: this station has no worker, and nothing of it is offered.
 
-    def __init__(self, run: Path | None, papers: PapersDesk) -> None:
-        self._papers = papers
+    `peeked` gives the id of a copy of a file on the key, for as long as it is entered.
+    """
+
+    def __init__(
+        self, run: Path | None, papers: PapersDesk, peeked: Callable[[str], AbstractAsyncContextManager[str | None]]
+    ) -> None:
+        self._papers, self._peeked = papers, peeked
         self._socket = run / SOCKET if run is not None else None
         self._scanner = ScanDesk(run or Path(), self._heard, papers.together)
         self._tried: set[str] = set()
@@ -110,11 +116,18 @@ class Workshop:
     # -- pictures ----------------------------------------------------------------------------------------------
 
     async def _picture(self, _caller: rpc.Caller, parameters: calls.PictureParameters) -> calls.PictureFile:
-        """A page of the scan, of a document, or of what came of making it fit; in the directory of the pictures."""
+        """A page of the scan, of a document, of what came of making it fit, of a file on the key; in the directory of
+        the pictures.
+        """
         fit = self._papers.now.fit
-        of = parameters.of
-        if fit is not None and self._made is not None and (of, parameters.version) == (fit.document, fit.picture):
-            of = self._made.document
+        if fit is not None and self._made is not None:
+            shown = (fit.document, fit.picture)
+            if (parameters.of, parameters.version) == shown:
+                return await self._pictured(self._made.document, parameters)
+        async with self._peeked(parameters.of) as copy:
+            return await self._pictured(copy or parameters.of, parameters)
+
+    async def _pictured(self, of: str, parameters: calls.PictureParameters) -> calls.PictureFile:
         wanted = msgspec.to_builtins(msgspec.structs.replace(parameters, of=of))
         return await self._ask("Picture", calls.PictureFile, **wanted)
 

@@ -15,39 +15,19 @@ import pikepdf
 import pytest
 from PIL import Image
 
-from scanner.model import Correction, ScannerState, ScanStage
+from scanner.model import Correction
 from session.model import State
-from session.papers import FitStage, Label, Origin, ReadStage
+from session.papers import FitStage, Origin, ReadStage
 from tests import pages
 from tests.portal import Portal
-from tests.scanner.conftest import Sane
 from tests.station.harness import RunningStation
+from tests.station.paperwork import BACK, DOCUMENTS, MAIN, TILES, Paperwork, glass
 from tests.station.visitor import Visitor
 from tests.system.test_pages import follow, light, picture
-from tests.system.test_papers import (
-    BACK,
-    DOCUMENTS,
-    MAIN,
-    TILES,
-    answered,
-    ask,
-    labels,
-    lay,
-    leave_for,
-    papers_until,
-    submit,
-    tap_until,
-)
+from tests.system.test_papers import lay, leave_for, papers_until, tap_until
 
-SCANNER = """
-[scanner]
-kind = "sane"
-sane = "{sane}"
-resolution = 150
-options = ["filename={sane}/page.ppm"]
-"""
 FIRST_UID = 61_060
-TAX, LOOK, READ, FIT, LEAST = (700, 430), (700, 348), (418, 722), (700, 555), (880, 300)
+LOOK, READ, FIT, LEAST = (700, 348), (418, 722), (700, 555), (880, 300)
 """In pixels of a screen of 1280 by 800."""
 
 
@@ -59,19 +39,17 @@ def portal() -> Iterator[Portal]:
 
 @pytest.fixture(scope="module")
 def station(portal: Portal) -> Iterator[RunningStation]:
-    with tempfile.TemporaryDirectory() as directory:
-        Path(directory).chmod(0o755)  # the scan worker's user reads it
-        sane = Sane(Path(directory))
-        sane.use("pnm")
-        pages.write_pnm(Path(directory, "page.ppm"), pages.letter(7, 150, angle=4.0).scan)
-        with RunningStation(
+    with (
+        tempfile.TemporaryDirectory() as directory,
+        RunningStation(
             name="letter",
             first_uid=FIRST_UID,
             port=portal.port,
             tls_port=portal.tls_port,
-            more=SCANNER.format(sane=directory),
-        ) as one:
-            yield one
+            more=glass(Path(directory)),
+        ) as one,
+    ):
+        yield one
 
 
 @pytest.fixture
@@ -89,43 +67,24 @@ def visitor(station: RunningStation, portal: Portal) -> Iterator[Visitor]:
 
 
 def test_a_letter_goes_from_the_glass_to_the_site(station: RunningStation, portal: Portal, visitor: Visitor) -> None:
-    tap_until(visitor, DOCUMENTS, lambda: light(visitor), "my documents")
-    visitor.screen.settle(3)
-    leave_for(visitor, MAIN, "the scanner's screen")
-    picture(visitor, "scanner")
-    tap_until(visitor, MAIN, lambda: bool(scanner(station).pages), "a page")
-    papers_until(station, lambda now: scanner(station).stage is ScanStage.DONE, "the end of the scan")
-    papers_until(station, lambda now: all(page.picture for page in scanner(station).pages), "its picture")
-    (page,) = scanner(station).pages
+    work = Paperwork(station, visitor, lambda name: picture(visitor, name))
+    work.open_documents()
+    work.scan()
+    (page,) = work.scanner.pages
     assert not page.blank
     assert Correction.STRAIGHTENED in {one.correction for one in page.corrections if one.in_force}
-    visitor.screen.settle(3)
-    picture(visitor, "page")
-    leave_for(visitor, MAIN, "the pages")
-    picture(visitor, "pages")
-    tap_until(visitor, MAIN, lambda: bool(station.papers().documents), "a document")
-    seen = papers_until(station, lambda now: now.documents and now.documents[0].picture, "its picture")
-    (paper,) = seen.documents or ()
+    work.make_document()
+    (paper,) = station.papers().documents or ()
     assert (paper.origin, paper.pages, paper.used, paper.name) == (Origin.SCAN, 1, False, "")
-    assert scanner(station).pages == ()
-    visitor.screen.settle(3)
-    picture(visitor, "nom")
-    tap_until(visitor, TAX, lambda: labels(station) == [Label.TAX], "a name")
-    visitor.screen.settle(3)
-    picture(visitor, "document")
+    assert work.scanner.pages == ()
     _read(station, visitor)
     leave_for(visitor, BACK, "the document")
-    leave_for(visitor, BACK, "my documents")
-    tap_until(visitor, BACK, lambda: not light(visitor), "the bar")
+    work.close_documents()
     follow(visitor, 2)
-    ask(station, visitor)
-    picture(visitor, "choisir")
-    leave_for(visitor, TILES[0], "the document chosen")
-    tap_until(visitor, MAIN, lambda: station.papers().picker is None, "the document sent")
-    answered(station, visitor)
-    submit(visitor)
+    work.send_newest()
     (upload,) = portal.journal.uploads
     assert (upload.name, upload.size) == ("Avis d'imposition.pdf", paper.size)
+    assert [one.used for one in station.papers().documents or ()] == [True]
     with pikepdf.open(io.BytesIO(upload.data)) as pdf:
         assert len(pdf.pages) == 1
         assert "/Author" not in pdf.docinfo
@@ -175,9 +134,3 @@ def test_a_heavy_document_is_made_to_fit_and_keeps_its_name(station: RunningStat
 def _stage(station: RunningStation) -> FitStage | None:
     fit = station.papers().fit
     return fit.stage if fit is not None else None
-
-
-def scanner(station: RunningStation) -> ScannerState:
-    state = station.papers().scanner
-    assert state is not None
-    return state

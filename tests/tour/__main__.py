@@ -10,6 +10,7 @@ import json
 import os
 import signal
 import sys
+import tempfile
 import threading
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from session.model import State
 from session.receipts import Receipt
 from tests.portal import Portal
 from tests.station.harness import RunningStation, StationError
+from tests.station.paperwork import Paperwork, glass
 from tests.station.screen import Screen
 from tests.station.visitor import Visitor
 
@@ -42,12 +44,20 @@ def tour(directory: Path, width: int, height: int) -> int:
     directory.mkdir(parents=True, exist_ok=True)
     album = Album(directory)
     with Portal() as portal:
-        with RunningStation(
-            name="tour", width=width, height=height, port=portal.port, tls_port=portal.tls_port
-        ) as station:
+        with (
+            tempfile.TemporaryDirectory() as scanner,
+            RunningStation(
+                name="tour",
+                width=width,
+                height=height,
+                port=portal.port,
+                tls_port=portal.tls_port,
+                more=glass(Path(scanner)),
+            ) as station,
+        ):
             station.wait_state(State.READY, 60)
             with station.screen() as screen:
-                _visit(Visitor(station, screen), album)
+                _visit(station, Visitor(station, screen), album)
                 generation = station.wait(lambda one: one.state is not State.ACTIVE).generation
             station.wait_state(State.READY, 60, after=generation)
             with station.screen() as screen:
@@ -55,14 +65,14 @@ def tour(directory: Path, width: int, height: int) -> int:
             receipt = _last_receipt(station.state)
             (directory / "receipt.json").write_bytes(msgspec.json.format(msgspec.json.encode(receipt)) + b"\n")
             verified_chain = station.command("receipts", "--verify").returncode == 0
-        if not portal.journal.forms:
-            print("tour: the portal received no form", file=sys.stderr)
+        if not portal.journal.forms or not portal.journal.uploads:
+            print("tour: the portal received no form, or no paper", file=sys.stderr)
             return 1
     print(json.dumps({"verified": receipt.verified, "milliseconds": receipt.milliseconds, "chain": verified_chain}))
     return 0 if receipt.verified and verified_chain else 1
 
 
-def _visit(visitor: Visitor, album: Album) -> None:
+def _visit(station: RunningStation, visitor: Visitor, album: Album) -> None:
     screen = visitor.screen
     album.keep(screen, "bienvenue")
     visitor.begin()
@@ -77,6 +87,18 @@ def _visit(visitor: Visitor, album: Album) -> None:
     album.keep(screen, "formulaire-rempli")
     visitor.send_form()
     album.keep(screen, "demande-envoyee")
+    work = Paperwork(station, visitor, lambda name: album.keep(screen, name))
+    work.open_documents()
+    album.keep(screen, "pas-encore-de-document")
+    work.scan()
+    work.make_document()
+    work.close_documents()
+    screen.key("Return")
+    visitor.wait_page("Accueil")
+    for key in ("Tab", "Tab", "Return"):
+        screen.key(key)
+    work.send_newest()
+    album.keep(screen, "piece-recue")
     visitor.tap("bar_finished")
     album.keep(screen, "avez-vous-fini")
     visitor.tap_until("yes", lambda: visitor.state() not in (State.ACTIVE, State.WARNING))
@@ -92,9 +114,18 @@ def open_station(width: int, height: int) -> int:
     in_window = bool(os.environ.get("DISPLAY"))
     with Portal() as portal:
         server = "xephyr" if in_window else "xvfb"
-        with RunningStation(
-            name="try", server=server, width=width, height=height, port=portal.port, tls_port=portal.tls_port
-        ) as station:
+        with (
+            tempfile.TemporaryDirectory() as scanner,
+            RunningStation(
+                name="try",
+                server=server,
+                width=width,
+                height=height,
+                port=portal.port,
+                tls_port=portal.tls_port,
+                more=glass(Path(scanner)),
+            ) as station,
+        ):
             station.wait_state(State.READY, 60)
             control = station.runtime / "control"
             print("The station is ready. Stop it with Ctrl+C.")
