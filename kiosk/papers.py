@@ -12,7 +12,7 @@ from kiosk import plain
 from kiosk.words import Words
 from printing.model import PrintJob
 from scanner.model import Correction
-from session.papers import Label, Paper, Papers
+from session.papers import KeyStage, Label, Paper, Papers
 from session.procedures.model import Procedures, Status
 
 MOST_PIXELS = 4096
@@ -41,8 +41,9 @@ def called(say: Words, document: Paper) -> str:
 
 
 def offered(papers: Papers) -> bool:
-    """Whether "my documents" leads somewhere while there are none: to the scanner, or to a key."""
-    return papers.documents is not None and (papers.scanner is not None or papers.key is not None)
+    """Whether "my documents" leads somewhere while there are none: to the scanner, or to a key that is in."""
+    key = papers.key is not None and papers.key.stage is not KeyStage.NONE
+    return papers.documents is not None and (papers.scanner is not None or key)
 
 
 class Rooms(NamedTuple):

@@ -93,6 +93,9 @@ class Guard:
         return cls(process, run)
 
     async def call(self, method: str, **parameters: Any) -> dict[str, Any]:
+        async with asyncio.timeout(PATIENCE):
+            while not (self.run / "guard").exists():  # it manages windows before it listens
+                await asyncio.sleep(0.01)
         client = await rpc.Client.connect(self.run / "guard", "org.marchepied.Guard")
         try:
             async with asyncio.timeout(PATIENCE):

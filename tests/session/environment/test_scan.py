@@ -46,7 +46,7 @@ def test_its_directories_are_its_own_and_its_socket_the_desks(tree: Tree) -> Non
 def test_its_sandbox_sees_no_site_and_no_display(tree: Tree) -> None:
     sandbox = scan.sandbox(OPTIONS, tree, USERS, Path("/run/marchepied/control"))
     sources = {bind.source for bind in sandbox.binds}
-    assert not {tree.documents, tree.browser, tree.x11, tree.screen_cookie, tree.sockets, tree.bus, tree.root} & sources
+    assert not {tree.browser, tree.x11, tree.screen_cookie, tree.sockets, tree.bus, tree.root} & sources
     assert {bind.source for bind in sandbox.binds if bind.writable} == {
         *(tree.home("scanner"), tree.papers, tree.pictures, tree.sockets / "scanner", Path("/run/marchepied/control")),
     }
