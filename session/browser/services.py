@@ -66,7 +66,9 @@ async def offer(address: str, services: Sequence[Service]) -> None:
 async def _connected(address: str) -> MessageBus:
     while True:
         try:
-            return await MessageBus(bus_address=address, bus_type=BusType.SESSION).connect()
+            # A bus that dies in the middle of this answers nothing, and says nothing either.
+            async with asyncio.timeout(_PATIENCE):
+                return await MessageBus(bus_address=address, bus_type=BusType.SESSION).connect()
         except _BROKEN:
             # The browser makes it as it starts.
             await asyncio.sleep(_AGAIN)
