@@ -10,10 +10,10 @@ import asyncio
 import contextlib
 import logging
 import re
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
@@ -32,7 +32,6 @@ _FITTED = 2
 """Version of the picture of what came of making a document fit; the document's own is 1."""
 _NAME = re.compile(r"\.[0-9a-f]{16}\.pdf")
 _ERRORS = (OSError, wire.WireError, rpc.CallFailed, rpc.Denied)
-_T = TypeVar("_T")
 
 
 class _Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -106,7 +105,7 @@ class Workshop:
 
     async def _describe(self, document: str) -> None:
         try:
-            described = await self._ask("Describe", calls.Described, document=document)
+            described = await self._scanner.ask("Describe", calls.Described, document=document)
         except rpc.Refused as refusal:
             if refusal.code == "away":
                 self._tried.discard(document)  # the next worker is asked again
@@ -129,7 +128,7 @@ class Workshop:
 
     async def _pictured(self, of: str, parameters: calls.PictureParameters) -> calls.PictureFile:
         wanted = msgspec.to_builtins(msgspec.structs.replace(parameters, of=of))
-        return await self._ask("Picture", calls.PictureFile, **wanted)
+        return await self._scanner.ask("Picture", calls.PictureFile, **wanted)
 
     # -- making it fit -----------------------------------------------------------------------------------------
 
@@ -152,7 +151,7 @@ class Workshop:
 
     async def _made_fit(self, fit: Fit) -> None:
         try:
-            made = await self._ask("Fit", calls.Made, document=fit.document, limit=fit.limit)
+            made = await self._scanner.ask("Fit", calls.Made, document=fit.document, limit=fit.limit)
         except rpc.Refused as refusal:
             if self._papers.now.fit == fit:
                 # What cannot be made to fit at all is nothing that a smaller limit would help.
@@ -182,7 +181,7 @@ class Workshop:
         self._papers.tell(fit=None)
         self._forget_made()
         if fit.stage is FitStage.WORKING:
-            await self._tell("StopFit")
+            await self._scanner.ask("StopFit", rpc.NoParameters)
 
     def _forget_made(self) -> None:
         if self._made is not None:
@@ -200,14 +199,14 @@ class Workshop:
     async def _merge(self, _caller: rpc.Caller, parameters: calls.MergeParameters) -> None:
         """One document in the place of these."""
         papers = [self._need(one) for one in parameters.documents]
-        made = await self._ask("Merge", calls.Made, documents=list(parameters.documents))
+        made = await self._scanner.ask("Merge", calls.Made, documents=list(parameters.documents))
         self._papers.replace(papers[0].id, made.name, made.document)
         for one in papers[1:]:
             self._papers.remove(one.id)
 
     async def _split(self, _caller: rpc.Caller, parameters: calls.SplitParameters) -> None:
         paper = self._need(parameters.document)
-        parts = await self._ask("Split", calls.Parts, document=paper.id, page=parameters.page)
+        parts = await self._scanner.ask("Split", calls.Parts, document=paper.id, page=parameters.page)
         self._papers.replace(paper.id, parts.first.name, parts.first.document)
 
     def _read(self, _caller: rpc.Caller, parameters: calls.ReadParameters) -> None:
@@ -222,9 +221,9 @@ class Workshop:
         lines: tuple[str, ...] = ()
         stage = ReadStage.FAILED
         try:
-            async with self._client() as client:
-                parameters = {"document": reading.document, "page": reading.page}
-                async for text in client.stream("Read", calls.Text, **parameters):
+            parameters = {"document": reading.document, "page": reading.page}
+            async with contextlib.aclosing(self._scanner.stream("Read", calls.Text, **parameters)) as texts:
+                async for text in texts:
                     lines = text.lines
                     if text.whole:
                         stage = ReadStage.DONE if lines else ReadStage.NOTHING
@@ -250,28 +249,6 @@ class Workshop:
             if one.id == document and one.complete:
                 return one
         raise rpc.Refused("no_document")
-
-    @contextlib.asynccontextmanager
-    async def _client(self) -> AsyncIterator[rpc.Client]:
-        if self._socket is None:
-            raise rpc.Refused("away")
-        client = await rpc.Client.connect(self._socket, calls.INTERFACE)
-        try:
-            yield client
-        finally:
-            await client.close()
-
-    async def _tell(self, method: str, **parameters: object) -> None:
-        await self._ask(method, rpc.NoParameters, **parameters)
-
-    async def _ask(self, method: str, kind: type[_T], **parameters: object) -> _T:
-        """Raises Refused, whatever went wrong."""
-        try:
-            async with self._client() as client:
-                return await client.call(method, kind, **parameters)
-        except _ERRORS as error:
-            logger.info("the scan worker does not answer: %s", type(error).__name__)
-            raise rpc.Refused("away") from None
 
     def _soon(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)

@@ -76,7 +76,6 @@ async def test_every_call_reaches_the_worker(
         pages = (await desk.until(lambda state: state.stage is ScanStage.DONE)).pages
         assert len(pages) == 10
         first, last = pages[0].id, pages[-1].id
-        assert desk.scan.has(first)
         await desk.call("Move", page=first, by=9)
         await desk.until(lambda state: state.pages[-1].id == first)
         await desk.call("DropPage", page=last)
@@ -85,7 +84,7 @@ async def test_every_call_reaches_the_worker(
         await desk.until(lambda state: state.pages[-1].picture == 2)
         await desk.call("Correct", page=first, correction="cropped", on=False)
         await desk.until(lambda state: state.pages[-1].picture == 3)
-        picture = await desk.scan.picture(first, 3, 100, 100)
+        picture = await one.picture(first, 3, 100, 100)
         assert (tmp_path / "pictures" / picture.name).stat().st_size == 3 * picture.width * picture.height
         await desk.call("Retake", page=first)
         await desk.until(lambda state: state.pages[-1].picture == 4)
