@@ -27,6 +27,7 @@ _RUN = "/run/marchepied"
 _HOME = "/home/scanner"
 _USB = ("/dev/bus/usb", "/sys/bus/usb", "/sys/devices", "/run/udev/data")
 """The devices, and what libusb finds them by."""
+_FONTS = Path("/var/cache/fontconfig")
 _GROUPS = ("scanner", "lp")
 """To which Debian gives scanners, and what prints as well."""
 
@@ -75,12 +76,14 @@ def prepare(options: Options, tree: Tree, users: Users) -> None:
 
 def sandbox(options: Options, tree: Tree, users: Users, control: Path) -> Sandbox:
     """`control` is the daemon's socket."""
-    etc = ["localtime", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "hp"]
+    etc = ["fonts", "localtime", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "hp"]
     if options.network:
         etc += ["resolv.conf", "hosts", "nsswitch.conf"]
     binds = [
         *python_binds(),
         *etc_binds(etc),
+        # Without these a PDF that brings no letters is drawn in wrong ones, and each page looks for all of them anew.
+        *(Bind(path, str(path)) for path in (_FONTS,) if path.is_dir()),
         Bind(options.sane, str(options.sane)),
         Bind(tree.home("scanner"), _HOME, writable=True),
         Bind(tree.papers, f"{_HOME}/papers", writable=True),

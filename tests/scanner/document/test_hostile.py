@@ -176,6 +176,10 @@ def test_a_child_may_write_nothing_and_take_little(file: Files, tmp_path: Path) 
         lambda: children.run([sys.executable, "-c", script], quiet, most=10, seconds=5, cancelled=lambda: False)
     ) in (Refusal.BROKEN, Refusal.TOO_LONG)
     assert (tmp_path / "out").read_bytes() == b""
+    # Told, and not killed: poppler would like to keep what it found of the machine's letters.
+    kept = ["/usr/bin/sh", "-c", 'echo letters > "$0"; echo on', str(tmp_path / "out")]
+    assert children.run(kept, quiet, most=10, seconds=5, cancelled=lambda: False) == b"on\n"
+    assert (tmp_path / "out").read_bytes() == b""
     hungry = "bytearray(2 << 30)"
     assert refused(
         lambda: children.run([sys.executable, "-c", hungry], quiet, most=10, seconds=5, cancelled=lambda: False)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
 import time
 from pathlib import Path
 
 import msgspec
+import pikepdf
 import pytest
+from pikepdf import Dictionary, Name
 
 from scanner.model import ScannerSettings
 from session import config
@@ -53,6 +56,30 @@ def test_its_sandbox_sees_no_site_and_no_display(tree: Tree) -> None:
     assert not sandbox.network
     assert "/dev/bus/usb" in sandbox.devices
     assert sandbox.user == USERS.scanning
+
+
+def test_a_pdf_is_drawn_in_it_in_the_letters_that_it_is_drawn_in_elsewhere(tree: Tree, tmp_path: Path) -> None:
+    """Most forms name their letters and do not bring them."""
+    fonts = {"F1": "Helvetica", "F2": "Times-Roman", "F3": "Courier"}
+    with pikepdf.new() as pdf:
+        pdf.add_blank_page(page_size=(200, 100))
+        made = {
+            f"/{key}": Dictionary(Type=Name.Font, Subtype=Name.Type1, BaseFont=Name(f"/{name}"))
+            for key, name in fonts.items()
+        }
+        lines = (f"BT /{key} 20 Tf 20 {20 + 25 * line} Td (Madame) Tj ET" for line, key in enumerate(fonts))
+        pdf.pages[0].Contents = pdf.make_stream("\n".join(lines).encode())
+        pdf.pages[0].Resources = Dictionary(Font=Dictionary(made))
+        pdf.save(tmp_path / "form.pdf")
+    program = ("/usr/bin/pdftoppm", "-r", "60", "-")
+    (tmp_path / "control").touch()
+    inside = msgspec.structs.replace(scan.sandbox(OPTIONS, tree, USERS, tmp_path / "control"), program=program)
+    drawn = [
+        subprocess.run(argv, input=(tmp_path / "form.pdf").read_bytes(), check=True, capture_output=True)
+        for argv in (program, inside.argv())
+    ]
+    assert drawn[0].stdout == drawn[1].stdout
+    assert drawn[1].stderr == b"", "it looked for letters in vain, and would for each page"
 
 
 def test_the_network_is_there_for_scanners_of_the_network_alone() -> None:
