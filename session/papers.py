@@ -94,6 +94,8 @@ class Fit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stage: FitStage
     limits: tuple[int, ...] = ()
     """Bytes: what can be chosen, at most four."""
+    site: int = 0
+    """Bytes: what the site takes that asks for a document; the first of the limits. 0 where none asks, or says it."""
     limit: int = 0
     """Bytes: the chosen one."""
     size: int = 0

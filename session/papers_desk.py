@@ -230,12 +230,13 @@ class PapersDesk:
         if not self.chooser.asked:
             return None
         asked = self.chooser.asked[0]
-        choices = tuple(Choice(one.id, self._unfit(one, asked, None)) for one in papers)
+        choices = tuple(Choice(one.id, self._unfit(one, asked)) for one in papers)
         shown = kinds.short_names(asked.patterns)
-        return Picker(asked.id, asked.front.site, asked.several, kinds=shown, choices=choices)
+        return Picker(asked.id, asked.front.site, asked.several, asked.front.limit, shown, choices)
 
-    def _unfit(self, paper: Paper, asked: Asked, limit: int | None) -> Unfit | None:
-        """Why the site would refuse it. `limit` in bytes, where it is known."""
+    def _unfit(self, paper: Paper, asked: Asked) -> Unfit | None:
+        """Why the site would refuse it."""
+        limit = asked.front.limit
         if not paper.complete:
             return Unfit.ARRIVING
         if kinds.fitting(asked.patterns, self._ending(paper)) is None:
@@ -310,7 +311,7 @@ class PapersDesk:
             for one in sent:
                 paper = self._need(one.document)
                 ending = kinds.fitting(asked.patterns, self._ending(paper))
-                if ending is None or not paper.complete:
+                if ending is None or self._unfit(paper, asked) is not None:
                     raise rpc.Refused("no_document")
                 files.append((self._shelf.open(one.document), given.name(one.name, ending)))
             return await asyncio.to_thread(self._given.put, asked.front.page, files)

@@ -137,18 +137,27 @@ class Workshop:
 
     def _fit(self, _caller: rpc.Caller, parameters: _Document) -> None:
         """Begins: a limit is to be chosen."""
-        paper = self._need(parameters.document)
-        smaller = tuple(one for one in FIT_LIMITS if one < paper.size)[-_OFFERED:]
-        if not smaller:
+        self._papers.tell(fit=self._begun(parameters.document))
+
+    def _begun(self, document: str) -> Fit:
+        """What can be chosen; first what the site takes that asks for a document."""
+        paper, picker = self._need(document), self._papers.now.picker
+        smaller = [one for one in FIT_LIMITS if one < paper.size]
+        site = picker.limit if picker is not None and picker.limit is not None and picker.limit < paper.size else 0
+        limits = [site, *[one for one in smaller if one != site][1 - _OFFERED :]] if site else smaller[-_OFFERED:]
+        if not limits:
             raise rpc.Refused("small_enough")
-        self._papers.tell(fit=Fit(paper.id, FitStage.ASKING, smaller))
+        return Fit(paper.id, FitStage.ASKING, tuple(limits), site)
 
     def _fit_under(self, _caller: rpc.Caller, parameters: _Under) -> None:
-        fit = self._need_fit(parameters.document)
+        """Under a limit that was chosen, or that a site has."""
+        fit = self._papers.now.fit
+        if fit is None or fit.document != parameters.document:
+            fit = self._begun(parameters.document)
         if fit.stage is FitStage.WORKING:
             return
         self._forget_made()
-        working = Fit(fit.document, FitStage.WORKING, fit.limits, parameters.limit)
+        working = Fit(fit.document, FitStage.WORKING, fit.limits, fit.site, parameters.limit)
         self._papers.tell(fit=working)
         self._fitting = self._soon(self._made_fit(working))
 

@@ -21,7 +21,8 @@ class ConfirmEnd(FullSheet):
         ids.title.text = say("confirm_end.title" if percent is None else "leaving.copying_title")
         lost = leaving.lost(say, papers) or say("confirm_end.text")
         ids.lead.text = lost if percent is None else say("leaving.copying", n=percent)
-        ids.take.text = say("leaving.take_key" if leaving.plugged(papers) else "confirm_end.take")
+        take = "leaving.take_key" if leaving.plugged(papers) else "confirm_end.take"
+        ids.take.text = say(take if percent is None else "key.stay")
         ids.no.text = say("confirm_end.no" if percent is None else "leaving.wait")
         ids.yes.text = say("confirm_end.yes" if percent is None else "leaving.no_copy")
 

@@ -86,8 +86,10 @@ class FitSheet(PaperSheet):
             text = self.say("fit.cut", n=fit.pages)
             self.choice(grid, "cut", text, partial(self._cut, document.id, fit.pages + 1))
         for limit in limits:
-            text = self.say("fit.under", size=self.limit(limit))
-            self.choice(grid, "fit", text, partial(self.calls.fit_under, document.id, limit))
+            site = limit == fit.site
+            text = self.say("fit.site" if site else "fit.under", size=self.limit(limit))
+            does = partial(self.calls.fit_under, document.id, limit)
+            self.choice(grid, "fit", text, does, style="main" if site else "plain")
 
     def _cut(self, document: str, page: int) -> None:
         self.calls.leave_fit(document)

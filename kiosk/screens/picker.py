@@ -74,6 +74,8 @@ class PickerSheet(PaperSheet):
             case Unfit.SIZE if self.papers.workable and document.closed is None:
                 # It need not stay so: a tap makes it fit.
                 does = partial(self.calls.fit, document.id)
+                if picker.limit is not None:
+                    does = partial(self.calls.fit_under, document.id, picker.limit)
                 self.tile(grid, name, self.say("picker.fit"), of, does, mark="fit")
             case _:
                 why = self.say(f"unfit.{one.unfit}")
