@@ -85,7 +85,12 @@ CALLS: list[tuple[str, str, list[tuple[str, list[Any]]]]] = [
     ("picker_one", "picker.nothing", [("send", ["ask1", []])]),
     ("picker_chosen", "Envoyer", [("send", ["ask1", ["card1"]])]),
     ("picker_several", "Envoyer les 2", [("send", ["ask1", ["letter7", "letter6"]])]),
-    ("picker_limits", "Releve_de_compte_octobre_et_novembre_complet.pdf, Faire tenir", [("fit", ["letter3"])]),
+    (
+        "picker_limits",
+        "Releve_de_compte_octobre_et_novembre_complet.pdf, Faire tenir",
+        [("fit_under", ["letter3", 2_000_000])],
+    ),
+    ("fit_asking_site", "Pour ce site : moins de 2 Mo", [("fit_under", ["letter3", 2_000_000])]),
     ("print_asking", "print.now", [("print_now", ["job1"])]),
     ("print_asking", "print.leave", [("leave_print", ["job1"])]),
     ("print_asking", "print.more", [("print_as", [job("print_asking", copies=2)])]),
