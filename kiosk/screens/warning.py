@@ -38,6 +38,7 @@ class EndsSoon(FullSheet):
         if not warning.can_extend:
             self.ids.why.text = self.say("warning.no_more")
         self.ids.place.clear_widgets()
+        self.ids.place.height = more.height if warning.can_extend else 0
         if warning.can_extend:
             self.ids.place.add_widget(more)
 

@@ -87,7 +87,7 @@ CALLS: list[tuple[str, str, list[tuple[str, list[Any]]]]] = [
     ("picker_several", "Envoyer les 2", [("send", ["ask1", ["letter7", "letter6"]])]),
     (
         "picker_limits",
-        "Releve_de_compte_octobre_et_novembre_complet.pdf, Faire tenir",
+        "Releve_de_compte_octobre_et_novembre_complet.pdf, Trop lourd\N{NO-BREAK SPACE}: alléger",
         [("fit_under", ["letter3", 2_000_000])],
     ),
     ("fit_asking_site", "Pour ce site : moins de 2 Mo", [("fit_under", ["letter3", 2_000_000])]),
