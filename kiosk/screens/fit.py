@@ -57,7 +57,8 @@ class FitSheet(PaperSheet):
 
     def _fill_asking(self, fit: Fit, document: Paper) -> None:
         self.ids.title.text = self.say("fit.title")
-        self.ids.lead.text = self.say("fit.lead", size=self.say.size(document.size))
+        site = self.say("picker.limit", size=self.limit(fit.site)) if fit.site else ""
+        self.ids.lead.text = site or self.say("fit.lead", size=self.say.size(document.size))
         self._offer(fit, document)
         self.back(self._leave)
         self.space()

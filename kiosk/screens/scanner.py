@@ -119,7 +119,9 @@ class ScannerSheet(PaperSheet):
         else:
             self.back(self._leave)
         self.agent()
-        self.main(self.say("scanner.retry"), self.calls.scan)
+        # One that is not there may have been told of before a paper was laid down: that comes first then.
+        gone = problem in (ScanProblem.NOT_FOUND, ScanProblem.UNPLUGGED) and not self._scanner.pages
+        self.main(self.say("scanner.retry"), self.calls.look_for_scanner if gone else self.calls.scan)
 
     def _fill_full(self) -> None:
         """Another try would fail again: what is there becomes a document, or gives room."""

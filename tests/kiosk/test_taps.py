@@ -55,6 +55,7 @@ CALLS: list[tuple[str, str, list[tuple[str, list[Any]]]]] = [
     ("scanner_scanning", "scanner.stop", [("stop_scan", [])]),
     ("scanner_done_blank", "scanner.drop", [("drop_page", ["blank3"])]),
     ("scanner_jammed", "scanner.retry", [("scan", [])]),
+    ("scanner_not_found", "scanner.retry", [("look_for_scanner", [])]),
     ("scanner_jammed", "help.call", [("CallAgent", [])]),
     ("review_many", "review.keep", [("keep_scan", [])]),
     ("review_keeping", "review.stop", [("stop_keep", [])]),

@@ -15,13 +15,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from scanner.model import ScanProblem
 from session.model import State
 from session.papers import FitStage, Unfit
 from tests import pages
 from tests.portal import Portal
 from tests.portal.files import LIMIT
 from tests.station.harness import RunningStation
-from tests.station.paperwork import MAIN, TILES, Paperwork, glass
+from tests.station.paperwork import BACK, MAIN, TILES, Paperwork, glass
 from tests.station.visitor import Visitor
 from tests.system.test_pages import follow, light, picture
 from tests.system.test_papers import lay, papers_until, tap_until
@@ -36,17 +37,18 @@ def portal() -> Iterator[Portal]:
 
 
 @pytest.fixture(scope="module")
-def station(portal: Portal) -> Iterator[RunningStation]:
-    with (
-        tempfile.TemporaryDirectory() as directory,
-        RunningStation(
-            name="limit",
-            first_uid=FIRST_UID,
-            port=portal.port,
-            tls_port=portal.tls_port,
-            more=f"upload_limit = {LIMIT}\n{glass(Path(directory))}",
-        ) as one,
-    ):
+def sane() -> Iterator[Path]:
+    """What tells SANE which scanners there are."""
+    with tempfile.TemporaryDirectory() as directory:
+        yield Path(directory)
+
+
+@pytest.fixture(scope="module")
+def station(portal: Portal, sane: Path) -> Iterator[RunningStation]:
+    more = f"upload_limit = {LIMIT}\n{glass(sane)}"
+    with RunningStation(
+        name="limit", first_uid=FIRST_UID, port=portal.port, tls_port=portal.tls_port, more=more
+    ) as one:
         yield one
 
 
@@ -60,7 +62,10 @@ def heavy() -> bytes:
     return out.getvalue()
 
 
-def test_what_is_too_large_for_the_site_is_made_to_fit_in_one_tap(station: RunningStation, portal: Portal) -> None:
+def test_what_is_too_large_for_the_site_is_made_to_fit_in_one_tap(
+    station: RunningStation, portal: Portal, sane: Path
+) -> None:
+    """And a scanner that is not there is told of before anybody lays a paper down."""
     content = heavy()
     assert len(content) > LIMIT
     station.wait_state(State.READY, 40)
@@ -84,6 +89,12 @@ def test_what_is_too_large_for_the_site_is_made_to_fit_in_one_tap(station: Runni
         screen.wait(lambda _picture: light(visitor), what="the picker")
         screen.settle(3)
         picture(visitor, "trop-lourd")
+        (sane / "dll.conf").write_text("")
+        tap_until(visitor, MAIN, lambda: _problem(station) is ScanProblem.NOT_FOUND, "no scanner")
+        screen.settle(3)
+        picture(visitor, "pas-de-scanner")
+        work = Paperwork(station, visitor, lambda name: picture(visitor, name))
+        work.leave_for(BACK, "the picker again")
         tap_until(visitor, TILES[0], lambda: station.papers().fit is not None, "making it fit")
         seen = papers_until(station, lambda now: now.fit and now.fit.stage is not FitStage.WORKING, "a lighter one", 60)
         assert seen.fit is not None
@@ -93,7 +104,6 @@ def test_what_is_too_large_for_the_site_is_made_to_fit_in_one_tap(station: Runni
         tap_until(visitor, MAIN, lambda: station.papers().fit is None, "the lighter one kept")
         papers_until(station, lambda now: now.picker and now.picker.choices[0].unfit is None, "it fits")
         screen.settle(3)
-        work = Paperwork(station, visitor, lambda name: picture(visitor, name))
         work.leave_for(TILES[0], "the document chosen")
         tap_until(visitor, MAIN, lambda: station.papers().picker is None, "the document sent")
         screen.wait(lambda _picture: not light(visitor), what="the page")
@@ -105,3 +115,8 @@ def test_what_is_too_large_for_the_site_is_made_to_fit_in_one_tap(station: Runni
     assert upload.accepted
     assert upload.size <= LIMIT < len(content)
     station.call("End")
+
+
+def _problem(station: RunningStation) -> ScanProblem | None:
+    scanner = station.papers().scanner
+    return scanner.problem if scanner is not None else None
