@@ -32,7 +32,7 @@ from scanner.messages import (
     WasRead,
     Words,
 )
-from scanner.store import part_of
+from scanner.raster import part_of
 
 Tell = Callable[[PressSaid], None]
 """Called with what is said of a task before its end."""

@@ -61,11 +61,6 @@ class Saved(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The page that the next one takes the place of."""
 
 
-def part_of(document: Path) -> Path:
-    """Where a document is until it is whole: hidden, and left behind by a press that is killed."""
-    return document.with_name(f"{document.name}.part" if document.name.startswith(".") else f".{document.name}.part")
-
-
 class Store:
     """Blocking, but only ever a few small files of a memory disk. Raises OSError where it is full."""
 

@@ -29,7 +29,8 @@ from scanner.model import (
     Source,
 )
 from scanner.pictures import Pictures
-from scanner.store import Page, Places, Store, part_of
+from scanner.raster import part_of
+from scanner.store import Page, Places, Store
 from scanner.works import Works
 from session import rpc
 from session.published import Published

@@ -20,7 +20,7 @@ from scanner.document.model import Refused
 from scanner.messages import Come, Count, Draw, Fit, Fitted, Merge, Read, Split, Unreadable, Words
 from scanner.model import DOCUMENT_REFUSED
 from scanner.pictures import Pictures
-from scanner.store import part_of
+from scanner.raster import part_of
 from session import rpc
 
 

@@ -113,18 +113,18 @@ async def desk(sane: Sane, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> A
 
 
 async def test_what_cannot_be_opened_says_why(desk: Desk) -> None:
+    whole = await desk.lay("entier.pdf", piece())
+    assert (whole.closed, whole.pages, whole.picture) == (None, 1, 1)
     for why in (Refusal.LOCKED, Refusal.KIND, Refusal.BROKEN):
         paper = await desk.lay(why, REFUSED[why]())
         assert (paper.closed, paper.pages, paper.picture) == (why, 0, 0)
-        assert await desk.call("Merge", documents=[paper.id, paper.id]) == f"document_{why}"
+        assert await desk.call("Merge", documents=[whole.id, paper.id]) == f"document_{why}"
         assert await desk.call("Split", document=paper.id, page=2) == f"document_{why}"
         assert await desk.call("Read", document=paper.id) is None
         await until(lambda: desk.now.reading is not None and desk.now.reading.stage is ReadStage.FAILED, 20)
         assert desk.now.reading is not None
         assert desk.now.reading.why is why
         assert await desk.call("LeaveReading") is None
-    whole = await desk.lay("entier.pdf", piece())
-    assert (whole.closed, whole.pages, whole.picture) == (None, 1, 1)
     assert await desk.call("Drop", document=whole.id) is None
 
 
