@@ -37,6 +37,9 @@ class PaperCalls:
         return self.pictures.get(of, version, page)
 
     # The scanner
+    def look_for_scanner(self) -> None:
+        self._call("Look")
+
     def scan(self) -> None:
         self._call("Scan")
 
@@ -63,6 +66,9 @@ class PaperCalls:
 
     def keep_scan(self) -> None:
         self._call("Keep")
+
+    def stop_keep(self) -> None:
+        self._call("StopKeep")
 
     # My documents
     def name(self, document: str, label: Label) -> None:

@@ -63,6 +63,9 @@ class Calls(Protocol):
         """
 
     # The scanner
+    def look_for_scanner(self) -> None:
+        """Its screen is opened: is there one, and where would a page come from?"""
+
     def scan(self) -> None:
         """One page, or all that is in the feeder."""
 
@@ -85,6 +88,9 @@ class Calls(Protocol):
 
     def keep_scan(self) -> None:
         """Makes a document of the pages."""
+
+    def stop_keep(self) -> None:
+        """The pages stay what they are."""
 
     # My documents
     def name(self, document: str, label: Label) -> None: ...

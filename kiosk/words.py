@@ -17,6 +17,7 @@ from typing import NamedTuple, TypeGuard
 import polib
 
 from kiosk import bidi
+from scanner.model import DOCUMENT_REFUSED
 
 _DIRECTORY = Path(__file__).parent / "locale"
 NAMES = {"fr": "Français", "en": "English", "nl": "Nederlands", "ar": "العربية"}
@@ -58,6 +59,9 @@ class Words:
 
     def refusal(self, untrusted_code: str) -> str:
         """What is said of a refusal; a code without words of its own gets general ones."""
+        untrusted_why = untrusted_code.removeprefix(DOCUMENT_REFUSED)
+        if untrusted_why != untrusted_code and f"closed.{untrusted_why}" in self.texts:
+            return f"{self.texts[f'closed.{untrusted_why}']} {self.texts[f'closed_next.{untrusted_why}']}"
         return self.texts.get(f"refusal.{untrusted_code}", self.texts["refusal.other"])
 
     def size(self, octets: int) -> str:

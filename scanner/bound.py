@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,6 +15,7 @@ from scanner.document.brought import Kind, kind_of, pages_of, picture
 from scanner.document.raster import Page, Pixels, Raster
 from scanner.messages import (
     Bound,
+    Come,
     Count,
     Counted,
     DocumentTask,
@@ -27,12 +28,14 @@ from scanner.messages import (
     Read,
     Shown,
     Split,
+    Unreadable,
     WasRead,
     Words,
 )
+from scanner.raster import part_of
 
-Failed = model.Refused
-"""Raised by everything here for a document of which nothing can be made."""
+Tell = Callable[[PressSaid], None]
+"""Called with what is said of a task before its end."""
 
 _MODE = 0o660
 _LANGUAGES = (reading.Language.FRENCH, reading.Language.DUTCH, reading.Language.ENGLISH)
@@ -43,8 +46,8 @@ _MOST_TEXT = 8_000
 """Characters that are told of a page."""
 
 
-def do(task: DocumentTask) -> Iterator[PressSaid]:
-    """What is said of a task, its end last. Raises Failed, OSError, ValueError, MemoryError."""
+def do(task: DocumentTask, tell: Tell) -> Iterator[PressSaid]:
+    """What is said of a task, its end last. Raises model.Refused, OSError, ValueError, MemoryError."""
     match task:
         case Count(file):
             with _opened(file) as document:
@@ -52,7 +55,7 @@ def do(task: DocumentTask) -> Iterator[PressSaid]:
         case Draw():
             yield _draw(task)
         case Fit():
-            yield _fit(task)
+            yield _fit(task, tell)
         case Merge(files, target):
             with contextlib.ExitStack() as stack:
                 documents = [stack.enter_context(_opened(file)) for file in files]
@@ -65,10 +68,23 @@ def do(task: DocumentTask) -> Iterator[PressSaid]:
             yield from _read(task)
 
 
-def bind(pages: Sequence[Raster], target: str) -> None:
+def bind(pages: Sequence[Raster], target: str, tell: Tell) -> None:
     """The pages as one document."""
     with _made(target) as out:
-        build.build(pages, out)
+        build.build(pages, out, progress=_told(tell))
+
+
+def _told(tell: Tell) -> model.Progress:
+    """Tells of each percent once."""
+    last = -1
+
+    def progress(percent: int) -> None:
+        nonlocal last
+        if percent != last:
+            last = percent
+            tell(Come(percent))
+
+    return progress
 
 
 def _draw(task: Draw) -> Shown:
@@ -86,13 +102,13 @@ def save_raw(pixels: Pixels, target: Path) -> None:
     part.rename(target)
 
 
-def _fit(task: Fit) -> PressSaid:
+def _fit(task: Fit, tell: Tell) -> PressSaid:
     with _opened(task.file) as document, _made(task.target) as out:
-        found = smaller.fit(document, task.limit, out)
+        found = smaller.fit(document, task.limit, out, progress=_told(tell))
         if isinstance(found, model.Unreadable):
-            return Fitted(0)
+            return Unreadable(found.parts or 0, found.pages, found.smallest)
         # What was small enough as it is, is the same in the new place.
-        return Impossible() if found.unchanged else Fitted(found.size)
+        return Impossible() if found.unchanged else Fitted(found.size, found.lost_colour > 0)
 
 
 def _split(task: Split) -> Bound:
@@ -153,7 +169,7 @@ def _opened(file: str) -> Iterator[BinaryIO]:
 def _made(target: str) -> Iterator[BinaryIO]:
     """A file that is there under its name once it is whole, and not at all if it stays empty."""
     path = Path(target)
-    part = path.with_name(f"{path.name}.part" if path.name.startswith(".") else f".{path.name}.part")
+    part = part_of(path)
     try:
         with part.open("w+b") as out:
             yield out

@@ -7,11 +7,19 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from scanner.model import Correction, Source
+from scanner.model import DOCUMENT_REFUSED, Correction, Refusal, Source
 
 INTERFACE = "org.marchepied.Scanner"
 MAX_PAGES = 60
 """Of one document; as many as a snapshot of the desk's has room for."""
+
+
+def refusal(untrusted_code: str) -> Refusal | None:
+    """Why nothing was made of a document, where the code of a refusal says it."""
+    if not untrusted_code.startswith(DOCUMENT_REFUSED):
+        return None
+    known = {one.value: one for one in Refusal}
+    return known.get(untrusted_code.removeprefix(DOCUMENT_REFUSED))
 
 
 class ScanParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -82,6 +90,27 @@ class Made(msgspec.Struct, frozen=True):
     """Of the file; one that begins with a dot is no document yet."""
     size: int
     """Bytes."""
+
+
+class TooSmall(msgspec.Struct, frozen=True):
+    """Under the limit nobody could read it. What would help; each was measured."""
+
+    parts: int = 0
+    """Into so many documents it could be cut, each under the limit; 0: one page alone is too much."""
+    pages: int = 0
+    """So many of its first pages would fit."""
+    smallest: int = 0
+    """Bytes that it needs; 0 where that is not known."""
+
+
+class Fitting(msgspec.Struct, frozen=True):
+    """How far it is; in the last one what came of it, or why nothing did."""
+
+    percent: int = 0
+    made: Made | None = None
+    lost_colour: bool = False
+    """Something on it had colours that it has no more."""
+    too_small: TooSmall | None = None
 
 
 class Parts(msgspec.Struct, frozen=True):

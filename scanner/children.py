@@ -17,11 +17,13 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from scanner.document.model import Refused
 from scanner.messages import (
     Arriving,
     Bind,
     Bound,
     Closing,
+    Come,
     Compact,
     Compacted,
     Count,
@@ -43,6 +45,7 @@ from scanner.messages import (
     Show,
     Shown,
     Split,
+    Unreadable,
     WasRead,
     Whole,
     Words,
@@ -52,6 +55,8 @@ from session import wire
 
 logger = logging.getLogger(__name__)
 
+Heard = Callable[[Words | Come], None]
+"""Called with what is said of a task before its end."""
 _T = TypeVar("_T")
 _GONE_SECONDS = 5.0
 """A killed process that is still there then hangs in the kernel: nobody waits for it any more."""
@@ -230,17 +235,20 @@ class Feeding:
                 return self._patience.look
 
 
+def _unheard(_said: Words | Come) -> None:
+    """Nobody follows it."""
+
+
 class Press:
     """Tasks for the press, one after the other, the most urgent first. A new one is started when one has died."""
 
     def __init__(self, patience: Patience) -> None:
         self._patience = patience
         self._child: Child | None = None
-        self._heap: list[tuple[int, int, PressTask, asyncio.Future[PressSaid]]] = []
+        self._heap: list[tuple[int, int, PressTask, Heard, asyncio.Future[PressSaid]]] = []
         self._numbers = itertools.count()
         self._now: PressTask | None = None
         self._dropped = False
-        self._heard: Callable[[Words], None] = lambda _words: None
         self._news = asyncio.Event()
 
     @property
@@ -257,8 +265,10 @@ class Press:
     async def show(self, task: Show) -> Shown | None:
         return await self._ask(task, 0, Shown)
 
-    async def bind(self, task: Bind | Merge | Split) -> Bound | None:
-        return await self._ask(task, 1, Bound)
+    # Of documents that were brought: each raises Refused where it is known why nothing is made of one.
+
+    async def bind(self, task: Bind | Merge | Split, heard: Heard = _unheard) -> Bound | None:
+        return await self._ask(task, 1, Bound, heard)
 
     async def count(self, task: Count) -> Counted | None:
         return await self._ask(task, 1, Counted)
@@ -266,17 +276,16 @@ class Press:
     async def draw(self, task: Draw) -> Shown | None:
         return await self._ask(task, 0, Shown)
 
-    async def fit(self, task: Fit) -> Fitted | None:
-        return await self._ask(task, 2, Fitted)
+    async def fit(self, task: Fit, heard: Heard) -> Fitted | Unreadable | None:
+        return await self._ask(task, 2, (Fitted, Unreadable), heard)
 
-    async def read(self, task: Read, heard: Callable[[Words], None]) -> WasRead | None:
+    async def read(self, task: Read, heard: Heard) -> WasRead | None:
         """`heard` is called with what was found so far."""
-        self._heard = heard
-        return await self._ask(task, 2, WasRead)
+        return await self._ask(task, 2, WasRead, heard)
 
     def drop(self, kinds: tuple[type[PressTask], ...]) -> None:
         """Tasks of these kinds are not wanted any more, the present one included."""
-        for _, _, task, answer in self._heap:
+        for _, _, task, _, answer in self._heap:
             if isinstance(task, kinds) and not answer.done():
                 answer.set_result(Impossible())
         if isinstance(self._now, kinds) and self._child is not None:
@@ -287,13 +296,17 @@ class Press:
         """One will be needed soon."""
         self._news.set()
 
-    def _ask(self, task: PressTask, urgency: int, kind: type[_T]) -> Awaitable[_T | None]:
+    def _ask(
+        self, task: PressTask, urgency: int, kind: type[_T] | tuple[type[_T], ...], heard: Heard = _unheard
+    ) -> Awaitable[_T | None]:
         answer: asyncio.Future[PressSaid] = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._heap, (urgency, next(self._numbers), task, answer))
+        heapq.heappush(self._heap, (urgency, next(self._numbers), task, heard, answer))
         self._news.set()
 
         async def answered() -> _T | None:
             said = await answer
+            if isinstance(said, Impossible) and said.why is not None:
+                raise Refused(said.why)
             return said if isinstance(said, kind) else None
 
         return answered()
@@ -305,10 +318,10 @@ class Press:
                 await self._news.wait()
                 self._news.clear()
                 while self._heap:
-                    _, _, task, answer = heapq.heappop(self._heap)
+                    _, _, task, heard, answer = heapq.heappop(self._heap)
                     if answer.done():
                         continue
-                    said = await self._do(task)
+                    said = await self._do(task, heard)
                     if not answer.done():
                         answer.set_result(said)
                 with contextlib.suppress(OSError):
@@ -322,7 +335,7 @@ class Press:
             self._child = await Child.start("scanner.press")
         return self._child
 
-    async def _do(self, task: PressTask) -> PressSaid:
+    async def _do(self, task: PressTask, heard: Heard) -> PressSaid:
         while True:
             worn = self.pid is not None
             self._now, self._dropped = task, False
@@ -331,8 +344,8 @@ class Press:
                 child.send(task)
                 seconds = self._patience.bind if isinstance(task, _LONG) else self._patience.press
                 said: PressSaid = await child.hear(PressSaid, seconds)
-                while isinstance(said, Words):
-                    self._heard(said)
+                while isinstance(said, Words | Come):
+                    heard(said)
                     said = await child.hear(PressSaid, seconds)
             except (OSError, Hung, wire.WireError) as error:
                 if not self._dropped:

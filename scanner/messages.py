@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from scanner.model import Corrected, Correction, ScanProblem, Source
+from scanner.model import Corrected, Correction, Refusal, ScanProblem, Source
 
 
 class FeedTask(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -150,7 +150,26 @@ class Fit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="fit"):
 
 class Fitted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="fitted"):
     size: int
-    """Bytes; 0: under this limit nobody could read it, and nothing was written."""
+    """Bytes."""
+    lost_colour: bool = False
+    """Something on it had colours that it has no more."""
+
+
+class Unreadable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="unreadable"):
+    """Under this limit nobody could read it, and nothing was written. What would help, as it was measured."""
+
+    parts: int = 0
+    """Into so many documents it could be cut, each under the limit; 0: one page alone is too much."""
+    pages: int = 0
+    """So many of its first pages would fit."""
+    smallest: int = 0
+    """Bytes that it needs; 0 where that is not known."""
+
+
+class Come(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="come"):
+    """How far a document has come."""
+
+    percent: int
 
 
 class Merge(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="merge"):
@@ -189,8 +208,13 @@ class WasRead(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="was-
 class Impossible(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="impossible"):
     """The task failed; the press goes on."""
 
+    why: Refusal | None = None
+    """Of a document, where it is known."""
+
 
 PageTask = Prepare | Compact | Show | Bind
 DocumentTask = Count | Draw | Fit | Merge | Split | Read
 PressTask = PageTask | DocumentTask
-PressSaid = Prepared | Compacted | Shown | Bound | Counted | Fitted | Words | WasRead | Impossible
+PressSaid = (
+    Prepared | Compacted | Shown | Bound | Counted | Fitted | Unreadable | Come | Words | WasRead | Impossible
+)

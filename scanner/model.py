@@ -41,6 +41,29 @@ class ScanProblem(enum.StrEnum):
     FAILED = "failed"
 
 
+DOCUMENT_REFUSED = "document_"
+"""How the code of a refusal begins that tells why nothing was made of a document."""
+
+
+class Refusal(enum.StrEnum):
+    """Why nothing was made of a document. The screens own the words."""
+
+    KIND = "kind"
+    """Neither a PDF nor a picture that is opened here."""
+    BROKEN = "broken"
+    """It says that it is one, and cannot be read."""
+    LOCKED = "locked"
+    """It asks for a password."""
+    TOO_LARGE = "too_large"
+    """More bytes or pixels than are opened here."""
+    TOO_MANY_PAGES = "too_many_pages"
+    EMPTY = "empty"
+    NO_PAGE = "no_page"
+    """It has no page of that number."""
+    TOO_LONG = "too_long"
+    """Its page took more time or memory than one may."""
+
+
 class Source(enum.StrEnum):
     GLASS = "glass"
     FEEDER = "feeder"
@@ -80,8 +103,10 @@ class ScannerState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     second_face: bool = False
     """The first face of the card is there."""
     percent: int | None = None
-    """Of the page that comes; None where the device does not tell."""
+    """Of the page that comes, None where the device does not tell; while pages become a document, of that."""
     problem: ScanProblem | None = None
+    newest: str = ""
+    """Id of the page that came last: after a retake not the last of the pages. Empty where that is not known."""
     pages: tuple[ScannedPage, ...] = ()
     """Of the document that is being made, in its order."""
 

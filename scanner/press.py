@@ -12,7 +12,7 @@ import os
 import resource
 import struct
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
@@ -20,6 +20,7 @@ import numpy as np
 from PIL import Image
 
 from scanner import page
+from scanner.document.model import Refused
 from scanner.messages import (
     Bind,
     Bound,
@@ -124,24 +125,25 @@ def turned(scan: Scan, quarter_turns: int) -> Scan:
 
 
 class Worker:
-    """Carries out tasks on the pages in `directory`."""
+    """Carries out tasks on the pages in `directory`; `tell` is called with what is said before a task's end."""
 
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
+    def __init__(self, directory: Path, tell: Callable[[PressSaid], None]) -> None:
+        self._directory, self._tell = directory, tell
 
     def do(self, task: PressTask) -> Iterator[PressSaid]:
         """What is said of a task: its end last."""
-        refused: type[Exception] = OSError
         try:
             match task:
                 case Count() | Draw() | Fit() | Merge() | Split() | Read():
                     from scanner import bound  # half a second that the first page need not wait for
 
-                    refused = bound.Failed
-                    yield from bound.do(task)
+                    yield from bound.do(task, self._tell)
                 case _:
                     yield self._do(task)
-        except (refused, OSError, ValueError, MemoryError, cv2.error) as error:
+        except Refused as refused:
+            logger.error("%s failed: %s", type(task).__name__, refused.code)
+            yield Impossible(refused.code)
+        except (OSError, ValueError, MemoryError, cv2.error) as error:
             logger.error("%s failed: %s", type(task).__name__, type(error).__name__)
             yield Impossible()
 
@@ -195,7 +197,7 @@ class Worker:
     def _bind(self, task: Bind) -> Bound:
         from scanner import bound  # the same
 
-        bound.bind([StoredPage(self._made(page, version)) for page, version in task.pages], task.target)
+        bound.bind([StoredPage(self._made(page, version)) for page, version in task.pages], task.target, self._tell)
         return Bound()
 
     def _made(self, page: str, version: int) -> Path:
@@ -208,14 +210,18 @@ def main() -> int:
     os.dup2(2, 1)  # libraries that print
     cv2.setNumThreads(1)  # the other processor is the browser's, or the feed's
     resource.setrlimit(resource.RLIMIT_DATA, (_MOST_MEMORY, _MOST_MEMORY))
-    worker = Worker(Path(os.environ["MARCHEPIED_PAGES"]))
+
+    def tell(said: PressSaid) -> None:
+        left = memoryview(wire.encode(said))
+        while left:
+            left = left[os.write(out, left) :]
+
+    worker = Worker(Path(os.environ["MARCHEPIED_PAGES"]), tell)
     frames = wire.FrameReader()
     while data := os.read(0, wire.MAX_FRAME):
         for frame in frames.feed(data):
             for said in worker.do(wire.decode(frame, PressTask)):  # type: ignore[arg-type]
-                left = memoryview(wire.encode(said))
-                while left:
-                    left = left[os.write(out, left) :]
+                tell(said)
     return 0
 
 

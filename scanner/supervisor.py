@@ -20,7 +20,7 @@ import msgspec
 from scanner import calls
 from scanner.children import Feeding, Patience, Press
 from scanner.making import Maker
-from scanner.messages import Arriving, Bind, FeedSaid, FeedTask, Looked, Whole
+from scanner.messages import Arriving, Bind, Come, FeedSaid, FeedTask, Looked, Whole, Words
 from scanner.model import (
     ScannerSettings,
     ScannerState,
@@ -29,6 +29,7 @@ from scanner.model import (
     Source,
 )
 from scanner.pictures import Pictures
+from scanner.raster import part_of
 from scanner.store import Page, Places, Store
 from scanner.works import Works
 from session import rpc
@@ -60,7 +61,10 @@ class Supervisor:
         self._feeding: Feeding | None = None
         self._uses: set[asyncio.Task[None]] = set()
         self._arrivals = 0
-        self._keeping = False
+        self._newest = ""
+        self._keeping: asyncio.Task[None] | None = None
+        """While pages become a document: waits until each of them was made."""
+        self._stopped = False
         # After a restart: the pages are there, and the scanner is free.
         self._stage = ScanStage.DONE if self._store.now.pages and not self._store.now.card else ScanStage.READY
         self._source = Source.GLASS
@@ -83,6 +87,7 @@ class Supervisor:
         add("DropPage", self._drop_page, parameters=calls.PageParameters, uids=uids)
         add("Correct", self._correct, parameters=calls.CorrectParameters, uids=uids)
         add("Keep", self._keep, uids=uids)
+        add("StopKeep", self._stop_keep, uids=uids)
         add("Picture", self._picture, parameters=calls.PictureParameters, uids=uids)
         self._works.offer(self.service, uids)
 
@@ -128,6 +133,7 @@ class Supervisor:
             second_face=now.face is not None,
             percent=self._percent,
             problem=self._problem,
+            newest=self._newest,
             pages=tuple(page.shown for page in now.pages),
         )
         self._public.set(fresh)
@@ -263,6 +269,7 @@ class Supervisor:
         page = self._store.arrived(raw)
         if page is not None:
             self._arrivals += 1
+            self._newest = page.id
             self._maker.make(page, urgent=False)
 
     # -- the pages -------------------------------------------------------------------------------------------
@@ -315,29 +322,44 @@ class Supervisor:
     # -- what comes of them ----------------------------------------------------------------------------------
 
     async def _keep(self, _caller: rpc.Caller, _parameters: rpc.NoParameters) -> calls.Kept:
-        """Makes a document of the pages; they are gone then."""
+        """Makes a document of the pages; they are gone then. Refused (stopped): they are all there."""
         self._need_idle()
         if not self._store.now.pages:
             raise rpc.Refused("no_scan_page")
         before = self._stage
-        self._keeping = True
+        target = self._places.papers / f"{secrets.token_hex(8)}.pdf"
+        self._keeping, self._stopped = asyncio.create_task(self._maker.idle()), False
         self._enter(ScanStage.KEEPING)
+        bound = None
         try:
-            await self._maker.idle()
+            await asyncio.wait({self._keeping})
             pages = self._store.now.pages
-            target = self._places.papers / f"{secrets.token_hex(8)}.pdf"
-            bound = None
-            if all(page.made == page.version for page in pages):
-                bound = await self._press.bind(Bind(tuple((page.id, page.made) for page in pages), str(target)))
+            if not self._stopped and all(page.made == page.version for page in pages):
+                task = Bind(tuple((page.id, page.made) for page in pages), str(target))
+                bound = await self._press.bind(task, self._come)
         finally:
-            self._keeping = False
+            self._keeping.cancel()
+            self._keeping = None
+            part_of(target).unlink(missing_ok=True)
         if bound is None:
             self._enter(before if before is not ScanStage.PROBLEM else ScanStage.DONE)
-            raise rpc.Refused("failed")
+            raise rpc.Refused("stopped" if self._stopped else "failed")
         status = os.stat(target)
         self._forget(frozenset(page.id for page in pages))
         self._enter(ScanStage.READY)
         return calls.Kept(f"{status.st_dev:x}-{status.st_ino:x}")
+
+    def _stop_keep(self, _caller: rpc.Caller, _parameters: rpc.NoParameters) -> None:
+        """The pages stay what they are."""
+        if self._keeping is not None:
+            self._stopped = True
+            self._keeping.cancel()
+            self._press.drop((Bind,))
+
+    def _come(self, said: Words | Come) -> None:
+        if isinstance(said, Come) and self._keeping is not None:
+            self._percent = said.percent
+            self._changed()
 
     async def _picture(self, _caller: rpc.Caller, parameters: calls.PictureParameters) -> calls.PictureFile:
         """How a page looks, of the scan or of a document, in a file of raw RGB pixels: no larger than asked, in its own
@@ -365,5 +387,5 @@ class Supervisor:
         self._need_kept_open()
 
     def _need_kept_open(self) -> None:
-        if self._keeping:
+        if self._keeping is not None:
             raise rpc.Refused("scanning")

@@ -11,13 +11,16 @@ import contextlib
 import os
 import secrets
 import stat
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 from scanner import calls
 from scanner.children import Press
-from scanner.messages import Count, Draw, Fit, Merge, Read, Split, Words
+from scanner.document.model import Refused
+from scanner.messages import Come, Count, Draw, Fit, Fitted, Merge, Read, Split, Unreadable, Words
+from scanner.model import DOCUMENT_REFUSED
 from scanner.pictures import Pictures
+from scanner.raster import part_of
 from session import rpc
 
 
@@ -26,7 +29,6 @@ class Works:
 
     def __init__(self, press: Press, pictures: Pictures, *directories: Path) -> None:
         self._press, self._pictures, self._directories = press, pictures, directories
-        self._found: asyncio.Queue[Words | None] | None = None
 
     def offer(self, service: rpc.Service, uids: frozenset[int]) -> None:
         """Adds its methods."""
@@ -44,7 +46,9 @@ class Works:
         size = self._pictures.size(name)
         if size is None:
             path = self._find(of, "no_picture")
-            shown = await self._press.draw(Draw(str(path), page, width, height, str(self._pictures.path(name))))
+            shown = None
+            with contextlib.suppress(Refused):
+                shown = await self._press.draw(Draw(str(path), page, width, height, str(self._pictures.path(name))))
             if shown is None:
                 raise rpc.Refused("no_picture")
             size = (shown.width, shown.height)
@@ -52,21 +56,36 @@ class Works:
         return calls.PictureFile(name, *size)
 
     async def _describe(self, _caller: rpc.Caller, parameters: calls.DocumentParameters) -> calls.Described:
-        """Refused (not_made): it is nothing that is opened here."""
-        counted = await self._press.count(Count(str(self._find(parameters.document))))
+        """Refused: `DOCUMENT_REFUSED` and why it is not opened here; not_made, where that is not known."""
+        with _told():
+            counted = await self._press.count(Count(str(self._find(parameters.document))))
         if counted is None:
             raise rpc.Refused("not_made")
         return calls.Described(counted.pages)
 
-    async def _fit(self, _caller: rpc.Caller, parameters: calls.FitParameters) -> calls.Made:
-        """Refused: unreadable, when nobody could read it under that limit; not_made."""
+    async def _fit(self, _caller: rpc.Caller, parameters: calls.FitParameters) -> AsyncIterator[calls.Fitting]:
+        """How far it is, and what comes of it. Refused: as `Describe`."""
         target = self._target(hidden=True)
-        fitted = await self._press.fit(Fit(str(self._find(parameters.document)), parameters.limit, str(target)))
-        if fitted is None:
-            raise rpc.Refused("not_made")
-        if fitted.size == 0:
-            raise rpc.Refused("unreadable")
-        return _made(target)
+        task = Fit(str(self._find(parameters.document)), parameters.limit, str(target))
+        come: asyncio.Queue[Words | Come | None] = asyncio.Queue()
+        fitting = asyncio.create_task(self._press.fit(task, come.put_nowait))
+        fitting.add_done_callback(lambda _task: come.put_nowait(None))
+        with _told(target):
+            try:
+                while (said := await come.get()) is not None:
+                    if isinstance(said, Come):
+                        yield calls.Fitting(said.percent)
+                match fitting.result():
+                    case Fitted(_, lost_colour):
+                        yield calls.Fitting(100, _made(target), lost_colour)
+                    case Unreadable(parts, pages, smallest):
+                        yield calls.Fitting(100, too_small=calls.TooSmall(parts, pages, smallest))
+                    case None:
+                        raise rpc.Refused("not_made")
+            finally:
+                if not fitting.done():  # nobody waits for it any more
+                    self._press.drop((Fit,))
+                    await asyncio.wait({fitting})
 
     def _stop_fit(self, _caller: rpc.Caller, _parameters: rpc.NoParameters) -> None:
         self._press.drop((Fit,))
@@ -74,30 +93,37 @@ class Works:
     async def _merge(self, _caller: rpc.Caller, parameters: calls.MergeParameters) -> calls.Made:
         files = tuple(str(self._find(one)) for one in parameters.documents)
         target = self._target()
-        if await self._press.bind(Merge(files, str(target))) is None:
-            raise rpc.Refused("not_made")
+        with _told(target):
+            if await self._press.bind(Merge(files, str(target))) is None:
+                raise rpc.Refused("not_made")
         return _made(target)
 
     async def _split(self, _caller: rpc.Caller, parameters: calls.SplitParameters) -> calls.Parts:
         first, second = self._target(), self._target()
         task = Split(str(self._find(parameters.document)), parameters.page, str(first), str(second))
-        if await self._press.bind(task) is None:
+        try:
+            with _told(first, second):
+                if await self._press.bind(task) is None:
+                    raise rpc.Refused("not_made")
+        except rpc.Refused:
             for path in (first, second):
                 path.unlink(missing_ok=True)
-            raise rpc.Refused("not_made")
+            raise
         return calls.Parts(_made(first), _made(second))
 
     async def _read(self, _caller: rpc.Caller, parameters: calls.ReadParameters) -> AsyncIterator[calls.Text]:
         """What is written on a page, as it is found; the last one is `whole`. Another one ends this one."""
         self._press.drop((Read,))
         task = Read(str(self._find(parameters.document)), parameters.page)
-        found: asyncio.Queue[Words | None] = asyncio.Queue()
+        found: asyncio.Queue[Words | Come | None] = asyncio.Queue()
         reading = asyncio.create_task(self._press.read(task, found.put_nowait))
         reading.add_done_callback(lambda _task: found.put_nowait(None))
         try:
             while (words := await found.get()) is not None:
-                yield calls.Text(words.lines)
-            whole = reading.result() if not reading.cancelled() else None
+                if isinstance(words, Words):
+                    yield calls.Text(words.lines)
+            with _told():
+                whole = reading.result() if not reading.cancelled() else None
             if whole is None:
                 raise rpc.Refused("not_made")
             yield calls.Text(whole.lines, whole=True)
@@ -121,6 +147,18 @@ class Works:
 
     def _target(self, *, hidden: bool = False) -> Path:
         return self._directories[0] / f"{'.' if hidden else ''}{secrets.token_hex(8)}.pdf"
+
+
+@contextlib.contextmanager
+def _told(*targets: Path) -> Iterator[None]:
+    """Why nothing is made of a document goes to whoever asked; of what was begun nothing stays."""
+    try:
+        yield
+    except Refused as refused:
+        raise rpc.Refused(f"{DOCUMENT_REFUSED}{refused.code}") from None
+    finally:
+        for target in targets:
+            part_of(target).unlink(missing_ok=True)
 
 
 def _id(status: os.stat_result) -> str:

@@ -261,7 +261,7 @@ class Desk:
 
     def _front(self) -> Front | None:
         page = next((one for one in self._tracker.pages() if one.id == self._tracker.active), None)
-        return Front(page.id, page.site) if page is not None else None
+        return Front(page.id, page.site, self._tracker.limit_of(page.id)) if page is not None else None
 
     async def _watch(self, _caller: rpc.Caller, _parameters: rpc.NoParameters) -> AsyncIterator[DeskSnapshot]:
         """The whole picture, now and after each change."""

@@ -103,6 +103,8 @@ class Site(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Hosts, besides that of `url`, that may be shown as pages (log-in hosts, say)."""
     camera: bool = False
     """It is for interviews: its pages may use camera and microphone."""
+    limit: int = 0
+    """Bytes: the largest file that it takes; 0 where that is not known."""
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -11,7 +11,7 @@ import enum
 import msgspec
 
 from printing.model import PrintState
-from scanner.model import ScannerState
+from scanner.model import Refusal, ScannerState
 from session.procedures.model import Dossier
 
 MAX_DOCUMENTS = 60
@@ -68,6 +68,8 @@ class Paper(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     used: bool = False
     """Sent, printed or copied at least once."""
     complete: bool = True
+    closed: Refusal | None = None
+    """Why it cannot be opened here. It can be sent and copied as it is."""
 
 
 FIT_LIMITS = (200_000, 500_000, 1_000_000, 2_000_000, 5_000_000, 10_000_000)
@@ -92,12 +94,26 @@ class Fit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stage: FitStage
     limits: tuple[int, ...] = ()
     """Bytes: what can be chosen, at most four."""
+    site: int = 0
+    """Bytes: what the site takes that asks for a document; the first of the limits. 0 where none asks, or says it."""
     limit: int = 0
     """Bytes: the chosen one."""
     size: int = 0
     """Bytes: what came of it."""
     picture: int = 0
     """As of a document, of what came of it."""
+    percent: int | None = None
+    """How far it is; None where that is not known."""
+    lost_colour: bool = False
+    """Something on it has lost its colours."""
+    parts: int = 0
+    """Nobody could read it: into so many documents it could be cut, each under the limit; 0 where that is no help."""
+    pages: int = 0
+    """So many of its first pages would fit under the limit."""
+    smallest: int = 0
+    """Bytes that it needs to be read; 0 where that is not known."""
+    why: Refusal | None = None
+    """Why nothing can be made of it, where that is known."""
 
 
 class Unfit(enum.StrEnum):
@@ -172,6 +188,8 @@ class KeyState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """There are more files than are shown."""
     copied: int = 0
     """Documents that were copied to it."""
+    plugged: bool = False
+    """One is in, whatever is the matter with it: it is to be taken at the end."""
 
 
 class ReadStage(enum.StrEnum):
@@ -192,6 +210,8 @@ class Reading(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stage: ReadStage
     lines: tuple[str, ...] = ()
     """Paragraphs and lines as they stand on the page, at most MAX_TEXT characters in all."""
+    why: Refusal | None = None
+    """Why it cannot be read, where that is known."""
 
 
 class Papers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from scanner.model import ScannerState
+from scanner.model import Refusal, ScannerState
 from session import given, kinds, rpc
 from session.browser.filechooser import Asked, FileChooser, Front
 from session.browser.pages import clean
@@ -79,6 +79,8 @@ class PapersDesk:
         self._held: dict[str, object] = {}
         self._pages: dict[str, int] = {}
         """Of those that can be shown."""
+        self._closed: dict[str, Refusal] = {}
+        """Those that cannot be opened."""
         self._giving: set[str] = set()
         """Requests that are being answered."""
         self._papers: Published[Papers] = Published(Papers())
@@ -164,6 +166,11 @@ class PapersDesk:
         self._pages[document] = pages
         self._changed()
 
+    def close(self, document: str, why: Refusal) -> None:
+        """It cannot be opened here."""
+        self._closed[document] = why
+        self._changed()
+
     def replace(self, document: str, name: str, made: str) -> None:
         """The file `name` among the papers, with the id `made`, takes the place of a document, and its label."""
         note, paper = self._notes[document], self._need(document)
@@ -180,6 +187,7 @@ class PapersDesk:
             raise rpc.Refused("no_document") from None
         self._notes.forget(document)
         self._pages.pop(document, None)
+        self._closed.pop(document, None)
         self._changed()
 
     def remove_hidden(self, name: str) -> None:
@@ -209,6 +217,7 @@ class PapersDesk:
             picture=1 if one.id in self._pages else 0,
             used=note.used,
             complete=one.complete,
+            closed=self._closed.get(one.id),
         )
 
     # -- the picker ------------------------------------------------------------------------------------------
@@ -221,12 +230,13 @@ class PapersDesk:
         if not self.chooser.asked:
             return None
         asked = self.chooser.asked[0]
-        choices = tuple(Choice(one.id, self._unfit(one, asked, None)) for one in papers)
+        choices = tuple(Choice(one.id, self._unfit(one, asked)) for one in papers)
         shown = kinds.short_names(asked.patterns)
-        return Picker(asked.id, asked.front.site, asked.several, kinds=shown, choices=choices)
+        return Picker(asked.id, asked.front.site, asked.several, asked.front.limit, shown, choices)
 
-    def _unfit(self, paper: Paper, asked: Asked, limit: int | None) -> Unfit | None:
-        """Why the site would refuse it. `limit` in bytes, where it is known."""
+    def _unfit(self, paper: Paper, asked: Asked) -> Unfit | None:
+        """Why the site would refuse it."""
+        limit = asked.front.limit
         if not paper.complete:
             return Unfit.ARRIVING
         if kinds.fitting(asked.patterns, self._ending(paper)) is None:
@@ -301,7 +311,7 @@ class PapersDesk:
             for one in sent:
                 paper = self._need(one.document)
                 ending = kinds.fitting(asked.patterns, self._ending(paper))
-                if ending is None or not paper.complete:
+                if ending is None or self._unfit(paper, asked) is not None:
                     raise rpc.Refused("no_document")
                 files.append((self._shelf.open(one.document), given.name(one.name, ending)))
             return await asyncio.to_thread(self._given.put, asked.front.page, files)

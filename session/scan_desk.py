@@ -25,6 +25,8 @@ SOCKET = Path("scanner", "socket")
 AGAIN_SECONDS = 0.25
 AWAY_SECONDS = 5.0
 """A worker that is away for so long is said to be: until then it is being started anew."""
+_KEEP_SECONDS = 5.0
+"""What is refused is refused sooner; the caller's own patience is 15 s."""
 _T = TypeVar("_T")
 _ERRORS = (OSError, wire.WireError, rpc.CallFailed, rpc.Denied)
 
@@ -44,6 +46,7 @@ class ScanDesk:
         self._socket, self._tell, self._keeping = run / SOCKET, tell, keeping
         self._state: ScannerState | None = None
         """None before the first worker was heard: until then there is nothing to show."""
+        self._kept: asyncio.Task[None] | None = None
 
     def offer(self, service: rpc.Service, uids: frozenset[int]) -> None:
         """Adds the methods of a scanner. `Picture` is not among them: more than pages have pictures."""
@@ -57,6 +60,7 @@ class ScanDesk:
         service.add("DropPage", self._drop_page, parameters=calls.PageParameters, uids=uids)
         service.add("Correct", self._correct, parameters=calls.CorrectParameters, uids=uids)
         service.add("Keep", self._keep, uids=uids)
+        service.add("StopKeep", self._stop_keep, uids=uids)
 
     async def run(self) -> None:
         """Follows one worker after the other. Ends by cancellation."""
@@ -125,10 +129,27 @@ class ScanDesk:
         await self.ask("Correct", _Done, page=parameters.page, correction=correction, on=parameters.on)
 
     async def _keep(self, _caller: rpc.Caller, _parameters: rpc.NoParameters) -> None:
-        """Makes a document of the pages."""
+        """Makes a document of the pages. How far it is, and what takes long, is seen in the states."""
+        self._kept = keeping = asyncio.create_task(self._make_document())
+        keeping.add_done_callback(_looked_at)
+        await asyncio.wait({keeping}, timeout=_KEEP_SECONDS)
+        if keeping.done():
+            keeping.result()
+
+    async def _make_document(self) -> None:
+        """Whoever asked for it may not wait so long: it goes on."""
         with self._keeping():
-            await self.ask("Keep", calls.Kept)
+            try:
+                await self.ask("Keep", calls.Kept)
+            except rpc.Refused as refusal:
+                if refusal.code == "stopped":
+                    return
+                raise
             self._show(msgspec.structs.replace(self._state or ScannerState(), stage=ScanStage.READY, pages=()))
+
+    async def _stop_keep(self, _caller: rpc.Caller, _parameters: rpc.NoParameters) -> None:
+        """The pages stay what they are."""
+        await self.ask("StopKeep", _Done)
 
     async def ask(self, method: str, kind: type[_T], **parameters: Any) -> _T:
         """One call on a connection of its own. Raises rpc.Refused, of code `away` while there is no worker."""
@@ -142,7 +163,6 @@ class ScanDesk:
             logger.warning("the scan worker does not take %s: %s", method, type(error).__name__)
             raise rpc.Refused("away") from None
 
-
     async def stream(self, method: str, kind: type[_T], **parameters: Any) -> AsyncGenerator[_T, None]:
         """Each answer of a call that goes on. Raises OSError, wire.WireError, and what rpc raises."""
         client = await rpc.Client.connect(self._socket, calls.INTERFACE)
@@ -151,6 +171,12 @@ class ScanDesk:
                 yield answer
         finally:
             await client.close()
+
+
+def _looked_at(task: asyncio.Task[None]) -> None:
+    """What went wrong after its caller was answered is in the log, and in the states: the pages are there."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        logger.warning("no document was made: %s", type(error).__name__)
 
 
 def _without(state: ScannerState, stage: ScanStage, problem: ScanProblem | None = None) -> ScannerState:

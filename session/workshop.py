@@ -19,7 +19,7 @@ import msgspec
 from msgspec import Meta
 
 from scanner import calls
-from scanner.model import ScannerState
+from scanner.model import Refusal, ScannerState
 from session import rpc, wire
 from session.papers import FIT_LIMITS, Fit, FitStage, Paper, Reading, ReadStage
 from session.papers_desk import PapersDesk
@@ -109,6 +109,9 @@ class Workshop:
         except rpc.Refused as refusal:
             if refusal.code == "away":
                 self._tried.discard(document)  # the next worker is asked again
+            elif refusal.code != "no_document":
+                # What gave the worker more to do than it can is not named by anybody.
+                self._papers.close(document, calls.refusal(refusal.code) or Refusal.TOO_LONG)
             return
         self._papers.describe(document, described.pages)
 
@@ -134,36 +137,65 @@ class Workshop:
 
     def _fit(self, _caller: rpc.Caller, parameters: _Document) -> None:
         """Begins: a limit is to be chosen."""
-        paper = self._need(parameters.document)
-        smaller = tuple(one for one in FIT_LIMITS if one < paper.size)[-_OFFERED:]
-        if not smaller:
+        self._papers.tell(fit=self._begun(parameters.document))
+
+    def _begun(self, document: str) -> Fit:
+        """What can be chosen; first what the site takes that asks for a document."""
+        paper, picker = self._need(document), self._papers.now.picker
+        smaller = [one for one in FIT_LIMITS if one < paper.size]
+        site = picker.limit if picker is not None and picker.limit is not None and picker.limit < paper.size else 0
+        limits = [site, *[one for one in smaller if one != site][1 - _OFFERED :]] if site else smaller[-_OFFERED:]
+        if not limits:
             raise rpc.Refused("small_enough")
-        self._papers.tell(fit=Fit(paper.id, FitStage.ASKING, smaller))
+        return Fit(paper.id, FitStage.ASKING, tuple(limits), site)
 
     def _fit_under(self, _caller: rpc.Caller, parameters: _Under) -> None:
-        fit = self._need_fit(parameters.document)
+        """Under a limit that was chosen, or that a site has."""
+        fit = self._papers.now.fit
+        if fit is None or fit.document != parameters.document:
+            fit = self._begun(parameters.document)
         if fit.stage is FitStage.WORKING:
             return
         self._forget_made()
-        working = msgspec.structs.replace(fit, stage=FitStage.WORKING, limit=parameters.limit, picture=0)
+        working = Fit(fit.document, FitStage.WORKING, fit.limits, fit.site, parameters.limit)
         self._papers.tell(fit=working)
         self._fitting = self._soon(self._made_fit(working))
 
     async def _made_fit(self, fit: Fit) -> None:
+        """`fit` is as it was begun: one that was left, or begun anew, is not this one's."""
+        asked = {"document": fit.document, "limit": fit.limit}
         try:
-            made = await self._scanner.ask("Fit", calls.Made, document=fit.document, limit=fit.limit)
-        except rpc.Refused as refusal:
-            if self._papers.now.fit == fit:
-                # What cannot be made to fit at all is nothing that a smaller limit would help.
-                none = FitStage.UNREADABLE if refusal.code == "unreadable" else FitStage.FAILED
-                self._papers.tell(fit=msgspec.structs.replace(fit, stage=none))
-            return
-        if self._papers.now.fit == fit and _NAME.fullmatch(made.name):
-            self._made = made
-            done = msgspec.structs.replace(fit, stage=FitStage.DONE, size=made.size, picture=_FITTED)
-            self._papers.tell(fit=done)
-        else:
+            async with contextlib.aclosing(self._scanner.stream("Fit", calls.Fitting, **asked)) as steps:
+                async for step in steps:
+                    self._come(fit, step)
+        except (*_ERRORS, rpc.Refused) as error:
+            code = error.code if isinstance(error, rpc.Refused) else ""
+            logger.info("a document cannot be made to fit: %s", code or type(error).__name__)
+            # What cannot be made to fit at all is nothing that a smaller limit would help.
+            self._tell_fit(fit, stage=FitStage.FAILED, why=calls.refusal(code))
+
+    def _come(self, fit: Fit, step: calls.Fitting) -> None:
+        made, too_small = step.made, step.too_small
+        if made is not None and not (self._of(fit) and _NAME.fullmatch(made.name)):
             self._papers.remove_hidden(made.name)
+        elif made is not None:
+            self._made = made
+            lost = step.lost_colour
+            self._tell_fit(fit, stage=FitStage.DONE, size=made.size, picture=_FITTED, lost_colour=lost)
+        elif too_small is not None:
+            help_ = msgspec.structs.asdict(too_small)
+            self._tell_fit(fit, stage=FitStage.UNREADABLE, **help_)
+        else:
+            self._tell_fit(fit, percent=step.percent)
+
+    def _of(self, fit: Fit) -> bool:
+        """Whether this is what the visitor waits for."""
+        now = self._papers.now.fit
+        return now is not None and msgspec.structs.replace(now, percent=None) == fit
+
+    def _tell_fit(self, fit: Fit, **come: object) -> None:
+        if self._of(fit):
+            self._papers.tell(fit=msgspec.structs.replace(fit, **come))
 
     def _keep_fit(self, _caller: rpc.Caller, parameters: _Document) -> None:
         """Puts what came of it in the document's place."""
@@ -219,7 +251,7 @@ class Workshop:
 
     async def _read_page(self, reading: Reading) -> None:
         lines: tuple[str, ...] = ()
-        stage = ReadStage.FAILED
+        stage, why = ReadStage.FAILED, None
         try:
             parameters = {"document": reading.document, "page": reading.page}
             async with contextlib.aclosing(self._scanner.stream("Read", calls.Text, **parameters)) as texts:
@@ -231,7 +263,8 @@ class Workshop:
                     self._papers.tell(reading=msgspec.structs.replace(reading, lines=lines))
         except (*_ERRORS, rpc.Refused) as error:
             logger.info("a page cannot be read: %s", type(error).__name__)
-        self._papers.tell(reading=msgspec.structs.replace(reading, stage=stage, lines=lines))
+            why = calls.refusal(error.code) if isinstance(error, rpc.Refused) else None
+        self._papers.tell(reading=msgspec.structs.replace(reading, stage=stage, lines=lines, why=why))
 
     def _leave_reading(self, _caller: rpc.Caller, _parameters: rpc.NoParameters) -> None:
         self._stop_reading()

@@ -9,7 +9,7 @@ from functools import partial
 from kivy.factory import Factory
 from kivy.uix.widget import Widget
 
-from kiosk import plain
+from kiosk import leaving, plain
 from kiosk.inert import INERT_SECONDS
 from kiosk.screens.sheet import FullSheet, Host, load_rules
 from kiosk.view import Panel
@@ -19,6 +19,8 @@ from session.pages import Allowable
 EXTENSION_MINUTES = 15
 CELLS = 6
 HOST_LENGTH = 60
+_ENDING = (Panel.ENDING, Panel.CLOSING, Panel.MAINTENANCE)
+"""What ends the visit that is going on: it is said what would be lost."""
 _SHOWN = [act for act in Act if act in OUTCOMES]
 
 Choice = tuple[str, str, Callable[[], None]]
@@ -73,7 +75,12 @@ class AgentPanel(FullSheet):
         if panel is Panel.HOST:
             host = plain.clean(self._allowable.host or "", HOST_LENGTH)
             return self.say("agent_panel.lead_host", host=host) if host else self.say("agent_panel.unsafe")
-        return self.say(f"agent_panel.lead_{panel}")
+        lead = self.say(f"agent_panel.lead_{panel}")
+        if panel in _ENDING and self.host.occupied:
+            told = leaving.briefly(self.say, self.host.rooms.papers)
+            # The reasons for closing leave no room for both.
+            lead = told if told and panel is Panel.CLOSING else f"{lead} {told}".strip()
+        return lead
 
     def _choices(self, panel: Panel) -> Iterator[Choice]:
         agent, turn = self.host.agent, self.host.turn_panel

@@ -49,6 +49,8 @@ class CardSheet(PaperSheet):
         yield "clock", self.say.count("card.minutes", one.minutes)
         if one.papers:
             yield "papers", self.say.count("card.count", len(one.papers))
+        if one.limit:
+            yield "fit", self.say("card.limit", size=self.limit(one.limit))
         for need in one.needs:
             yield NEEDS[need], self.say(f"need.{need}")
         yield "lock", self.say("card.host", host=plain.clean(one.host, HOST_LENGTH))

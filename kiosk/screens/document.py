@@ -23,7 +23,7 @@ class DocumentSheet(PaperSheet):
 
     def _arrangeable(self, document: Paper | None) -> bool:
         """Whether it has pages to be cut between, or another to be joined with."""
-        if not self.papers.workable or document is None or not document.complete:
+        if not self.papers.workable or document is None or not document.complete or document.closed is not None:
             return False
         return document.pages > 1 or len(joinable(self.papers)) > 1
 
@@ -37,11 +37,16 @@ class DocumentSheet(PaperSheet):
         self.titled(plain.clean(self.named(document), NAME_LENGTH))
         self.ids.lead.text = self.measured(document)
         id_, whole = document.id, document.complete
-        grid = self.choices(self.scene(self.page(id_, document.picture)), 1 if self.upright else 2)
+        column = self.scene(self.page(id_, document.picture))
+        if document.closed is not None:
+            self.ids.lead.text = self.say(f"closed.{document.closed}")
+            self.told(column, self.say(f"closed_next.{document.closed}"))
+        grid = self.choices(column, 1 if self.upright and document.closed is None else 2)
+        grid.size_hint_y = 0.85 if document.closed is not None else 1
         if document.picture:
             self.choice(grid, "eye", self.say("document.look"), self.go(Side.LOOK, id_))
         self.choice(grid, "pen", self.say("document.name"), self.go(Side.NAME, id_))
-        if whole and self.papers.workable and document.size > FIT_LIMITS[0]:
+        if whole and self.papers.workable and document.closed is None and document.size > FIT_LIMITS[0]:
             self.choice(grid, "fit", self.say("document.fit"), lambda: self.calls.fit(id_))
         if self._arrangeable(document):
             self.choice(grid, "join", self.say("document.arrange"), self.go(Side.ARRANGE, id_))
@@ -50,6 +55,8 @@ class DocumentSheet(PaperSheet):
         self.choice(grid, "bin", self.say("document.drop"), self.go(Side.DROP, id_))
         if whole and self.papers.printing is not None:
             self.main(self.say("document.print"), lambda: self.calls.print_document(id_))
+        elif document.closed is not None:
+            self.agent()
         else:
             self.space()
 

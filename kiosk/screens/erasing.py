@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from kiosk import leaving
 from kiosk.screens.sheet import FullSheet, load_rules
 
 
 class Erasing(FullSheet):
-    pass
+    def refresh(self) -> None:
+        super().refresh()
+        self.ids.key.text = self.say("leaving.key") if leaving.plugged(self.host.rooms.papers) else ""
 
 
 load_rules(__file__)

@@ -48,7 +48,7 @@ class PaperOfDossierSheet(PaperSheet):
             does = partial(self.calls.set_paper, needed.id, status)
             self.choice(grid, ICONS[status], self.say(f"status.{status}"), does, style=style)
         if self.papers.scanner is not None:
-            self.main(self.say("picker.scan"), self.go(Side.SCANNER))
+            self.main(self.say("picker.scan"), self.to_scanner)
         else:
             self.space()
 

@@ -112,6 +112,11 @@ class PaperSheet(FullSheet):
     def go(self, side: Side | None, chosen: str = "") -> Callable[[], None]:
         return lambda: self.host.turn_to(side, chosen)
 
+    def to_scanner(self) -> None:
+        """Whether there is a scanner at all is found out before a paper is laid down."""
+        self.calls.look_for_scanner()
+        self.host.turn_to(Side.SCANNER)
+
     # The foot
 
     def back(self, does: Callable[[], None], text: str = "") -> basics.Action:

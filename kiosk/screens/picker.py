@@ -8,7 +8,6 @@ from kivy.uix.gridlayout import GridLayout
 
 from kiosk import plain
 from kiosk.screens.paper_sheet import CAPTION, PaperSheet, load_rules, look, paper
-from kiosk.view import Side
 from session.papers import Choice, Picker, Unfit
 
 
@@ -32,7 +31,7 @@ class PickerSheet(PaperSheet):
         if picked:
             self.main(self.say.count("picker.send", len(picked)), partial(self.calls.send, picker.id, picked))
         elif self.papers.scanner is not None:
-            self.main(self.say("picker.scan"), self.go(Side.SCANNER))
+            self.main(self.say("picker.scan"), self.to_scanner)
         else:
             self.space()
         if not choices:
@@ -72,9 +71,11 @@ class PickerSheet(PaperSheet):
                 note = self.say("picker.chosen") if chosen else self.measured(document)
                 style, mark = ("chosen", "tick") if chosen else ("plain", "")
                 self.tile(grid, name, note, of, does, style=style, mark=mark)
-            case Unfit.SIZE if self.papers.workable:
+            case Unfit.SIZE if self.papers.workable and document.closed is None:
                 # It need not stay so: a tap makes it fit.
                 does = partial(self.calls.fit, document.id)
+                if picker.limit is not None:
+                    does = partial(self.calls.fit_under, document.id, picker.limit)
                 self.tile(grid, name, self.say("picker.fit"), of, does, mark="fit")
             case _:
                 why = self.say(f"unfit.{one.unfit}")

@@ -63,7 +63,8 @@ class ReadSheet(PaperSheet):
             self._fill_lines(reading)
         else:
             none = "read.nothing" if reading.stage is ReadStage.NOTHING else "read.failed"
-            self.told(self.scene(self.page(document.id, document.picture, reading.page)), self.say(none))
+            why = [self.say(f"closed.{reading.why}")] if reading.why is not None else []
+            self.told(self.scene(self.page(document.id, document.picture, reading.page)), *why, self.say(none))
         if reading.page < document.pages and reading.stage is not ReadStage.WORKING and self._at_end:
             self.main(self.say("look.after"), lambda: self.calls.read(document.id, reading.page + 1))
         else:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from kiosk.paper_path import NEXT
 from kiosk.screens.paper_sheet import PaperSheet, load_rules, look
 from kiosk.view import Side
@@ -18,7 +20,11 @@ class ReviewSheet(PaperSheet):
         return self.papers.scanner is not None and self.papers.scanner.stage is ScanStage.KEEPING
 
     def shown(self) -> object:
-        return self._pages, self._keeping
+        return self._pages, self._keeping, self._percent is None
+
+    @property
+    def _percent(self) -> int | None:
+        return self.papers.scanner.percent if self.papers.scanner is not None else None
 
     def now(self) -> object:
         return self._keeping
@@ -26,8 +32,12 @@ class ReviewSheet(PaperSheet):
     def fill(self) -> None:
         if self._keeping:
             self.ids.title.text = self.say("review.keeping")
-            self.working()
-            self.back(self.go(None))
+            if self._percent is None:
+                self.working()
+            else:
+                self.progress("papers")
+            self.space()
+            self.button(self.say("review.stop"), self.calls.stop_keep)
             self.space()
             return
         self.ids.title.text = self.say.count("review.title", len(self._pages))
@@ -43,6 +53,13 @@ class ReviewSheet(PaperSheet):
             note = self.say("review.blank") if page.blank else ""
             self.tile(grid, title, note, (page.id, page.picture), self.go(Side.SCAN_PAGE, page.id))
         self.filled(grid)
+
+    def live(self) -> None:
+        if self._keeping and self._percent is not None:
+            self.come_to(self._percent)
+            count = len(self._pages)  # it goes page by page
+            number = min(count, math.ceil(self._percent * count / 100) + 1)
+            self.ids.lead.text = self.say("review.page_of", n=number, count=count)
 
 
 load_rules(__file__)

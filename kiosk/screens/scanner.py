@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from functools import partial
 
+import msgspec
+
 from kiosk.paper_path import NEXT
 from kiosk.screens.paper_sheet import PaperSheet, load_rules
 from kiosk.view import Side
-from scanner.model import ScannerState, ScanStage, Source
+from scanner.model import ScannerState, ScanProblem, ScanStage, Source
 
 
 class ScannerSheet(PaperSheet):
@@ -22,9 +24,8 @@ class ScannerSheet(PaperSheet):
         return stage is ScanStage.READY or (stage is ScanStage.DONE and bool(self.host.local.chosen))
 
     def shown(self) -> object:
-        now = self._scanner
-        told = now.percent is not None
-        return now.stage, told, now.problem, now.source, now.card, now.second_face, now.pages, self.host.local.chosen
+        told = None if self._scanner.percent is None else 0
+        return msgspec.structs.replace(self._scanner, percent=told), self.host.local.chosen
 
     def now(self) -> object:
         return self._scanner.stage, self._scanner.problem, self._laying
@@ -92,7 +93,8 @@ class ScannerSheet(PaperSheet):
             self.come_to(self._scanner.percent)
 
     def _fill_done(self) -> None:
-        page = self._scanner.pages[-1]
+        pages = self._scanner.pages
+        page = next((one for one in pages if one.id == self._scanner.newest), pages[-1])
         self.ids.title.text = self.say("scanner.blank" if page.blank else "scanner.done")
         column = self.scene(self.page(page.id, page.picture))
         grid = self.choices(column)
@@ -104,7 +106,9 @@ class ScannerSheet(PaperSheet):
         self.main(self.say.count("scanner.finish", len(self._scanner.pages)), self.go(Side.REVIEW))
 
     def _fill_problem(self) -> None:
-        problem = self._scanner.problem or "failed"
+        problem = self._scanner.problem or ScanProblem.FAILED
+        if problem is ScanProblem.FULL:
+            return self._fill_full()
         self.ids.title.text = self.say(f"scan_problem.{problem}")
         column = self.scene(self.pictogram("alert"))
         kept = [self.say("scanner.kept")] if self._scanner.pages else []
@@ -115,7 +119,23 @@ class ScannerSheet(PaperSheet):
         else:
             self.back(self._leave)
         self.agent()
-        self.main(self.say("scanner.retry"), self.calls.scan)
+        # One that is not there may have been told of before a paper was laid down: that comes first then.
+        gone = problem in (ScanProblem.NOT_FOUND, ScanProblem.UNPLUGGED) and not self._scanner.pages
+        self.main(self.say("scanner.retry"), self.calls.look_for_scanner if gone else self.calls.scan)
+
+    def _fill_full(self) -> None:
+        """Another try would fail again: what is there becomes a document, or gives room."""
+        pages = self._scanner.pages
+        self.ids.title.text = self.say("scan_problem.full")
+        column = self.scene(self.pictogram("alert"))
+        self.told(column, self.say("scan_remedy.full" if pages else "scanner.full_none"))
+        if pages:
+            self.agent()
+            finish = self.main(self.say.count("scanner.finish", len(pages)), self.go(Side.REVIEW))
+            finish.leads_back = True
+        else:
+            self.back(self._leave)
+            self.agent()
 
     def _leave(self) -> None:
         """Back to where the papers are; the pages stay where they are until the visit ends."""

@@ -24,7 +24,7 @@ class ShelfSheet(PaperSheet):
         if self.papers.key is not None:
             self.button(self.say("shelf.key"), self.go(Side.KEY))
         if self.papers.scanner is not None:
-            self.main(self.say("shelf.scan"), self.go(Side.SCANNER))
+            self.main(self.say("shelf.scan"), self.to_scanner)
         else:
             self.space()
         if not documents:

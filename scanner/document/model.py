@@ -10,6 +10,8 @@ from collections.abc import Callable
 
 import msgspec
 
+from scanner.model import Refusal as Refusal
+
 MAX_BYTES = 200 << 20
 """Of a document that is brought. The largest limit of a public site that was found is 200 MB."""
 MAX_PAGES = 500
@@ -23,25 +25,6 @@ Progress = Callable[[int], None]
 """Told of percents, 0 to 100, never fewer than before."""
 Cancelled = Callable[[], bool]
 """Asked often; True ends the work with `Stopped`."""
-
-
-class Refusal(enum.StrEnum):
-    """Why nothing was made of a document. The screens own the words."""
-
-    KIND = "kind"
-    """Neither a PDF nor a picture that is opened here."""
-    BROKEN = "broken"
-    """It says that it is one, and cannot be read."""
-    LOCKED = "locked"
-    """It asks for a password."""
-    TOO_LARGE = "too_large"
-    """More bytes or pixels than are opened here."""
-    TOO_MANY_PAGES = "too_many_pages"
-    EMPTY = "empty"
-    NO_PAGE = "no_page"
-    """It has no page of that number."""
-    TOO_LONG = "too_long"
-    """Its page took more time or memory than one may."""
 
 
 class Refused(Exception):

@@ -39,10 +39,11 @@ _GIVEN, _CANCELLED = 0, 1
 
 
 class Front(NamedTuple):
-    """The page in front: its id, and the plain name of its site."""
+    """The page in front: its id, the plain name of its site, and how large a file that takes (bytes, where known)."""
 
     page: str
     site: str
+    limit: int | None = None
 
 
 class Asked(msgspec.Struct, frozen=True):

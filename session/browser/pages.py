@@ -249,6 +249,18 @@ class Tracker:
             return clean(site.title)
         return clean(self._names.get(host, host))
 
+    def limit_of(self, page: str) -> int | None:
+        """Bytes: the largest file that the site of a page takes, where the station knows it."""
+        entry = self._entries.get(page)
+        if entry is None:
+            return None
+        host = host_of(entry.info.url)
+        here = [site for site in self._sites.values() if host_of(site.url) == host]
+        # Of several sites on one host, that which was opened here.
+        own = next((site for site in here if site.id == entry.site), None)
+        limits = {site.limit for site in ([own] if own is not None else here)}
+        return (limits.pop() or None) if len(limits) == 1 else None
+
 
 def _title_of(info: TargetInfo) -> str:
     # Until the page has said its title, Chromium gives its address without the scheme.

@@ -146,7 +146,10 @@ def settings(station: Station) -> pages.Settings:
     return pages.Settings(
         station=station.station.name,
         language=station.station.language,
-        sites=tuple(pages.Site(site.id, site.title, site.url, site.hosts, site.camera) for site in station.sites),
+        sites=tuple(
+            pages.Site(site.id, site.title, site.url, site.hosts, site.camera, site.upload_limit)
+            for site in station.sites
+        ),
         session_minutes=math.ceil(station.session.minutes),
         idle_minutes=math.ceil(station.session.idle_minutes),
         bar_height=station.display.bar_height,

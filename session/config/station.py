@@ -365,6 +365,16 @@ class Site(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             "The visitor is told before. Needs `interview.enabled`."
         ),
     ] = False
+    upload_limit: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=1_000_000_000,
+            description="Bytes: the largest file that pages of the host of `url` take: larger documents are made to "
+            "fit first. 0 where it is not known.",
+            examples=[2_000_000],
+        ),
+    ] = 0
 
 
 class Station(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -356,6 +356,7 @@ class KeyDesk:
             self._show(msgspec.structs.replace(self.state, percent=min(99, percent)))
 
     def _show(self, state: KeyState) -> None:
+        state = msgspec.structs.replace(state, plugged=self._key is not None)
         if state != self.state:
             self.state = state
             self._changed()

@@ -65,6 +65,8 @@ class Procedure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     minutes: int
     needs: tuple[Need, ...] = ()
     papers: tuple[NeededPaper, ...] = ()
+    limit: int = 0
+    """Bytes: the largest file that its site takes; 0 where that is not known."""
     contact: Contact | None = None
 
 

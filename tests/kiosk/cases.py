@@ -178,6 +178,20 @@ CASES: dict[str, Case] = {
     "warning_idle": Case(warning(WarningKind.IDLE), TWO),
     "warning_over": Case(warning(WarningKind.TIME_OVER), TWO),
     "warning_no_more": Case(warning(WarningKind.TIME_OVER, can_extend=False), TWO),
+    "warning_lost": Case(warning(WarningKind.IDLE), TWO, rooms=recorded.rooms(recorded.STATES["confirm_unused"])),
+    "warning_copying": Case(
+        warning(WarningKind.TIME_OVER, can_extend=False), TWO, rooms=recorded.rooms(recorded.STATES["confirm_copying"])
+    ),
+    "warning_scanned": Case(
+        warning(WarningKind.TIME_OVER), TWO, rooms=recorded.rooms(recorded.STATES["confirm_scanned"])
+    ),
+    "erasing_key": Case(session(State.ENDING), TWO, rooms=recorded.rooms(recorded.STATES["confirm_unused"])),
+    **{
+        f"panel_{which}_lost": Case(
+            agent(AgentStage.PANEL), TWO, panel(which), rooms=recorded.rooms(recorded.STATES["confirm_copying"])
+        )
+        for which in (Panel.ENDING, Panel.CLOSING)
+    },
     "confirm_end": Case(session(), TWO, side(Side.CONFIRM_END)),
     "help": Case(session(), TWO, side(Side.HELP)),
     "help_called": Case(agent(called_at=1.0), TWO, side(Side.HELP)),

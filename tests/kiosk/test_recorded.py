@@ -12,7 +12,7 @@ import pytest
 from kiosk.widgets.pictograms import NEEDS, STROKES, THEMES
 from kiosk.words import load
 from printing.model import PrintJob, PrintProblem, PrintRefusal, PrintStage, PrintState
-from scanner.model import Corrected, Correction, ScannedPage, ScannerState, ScanProblem, ScanStage, Source
+from scanner.model import Corrected, Correction, Refusal, ScannedPage, ScannerState, ScanProblem, ScanStage, Source
 from session import papers, wire
 from session.papers import FitStage, KeyProblem, KeyStage, Label, Origin, Papers, Unfit
 from session.procedures.model import Dossier, DossierLine, Need, Status, Theme
@@ -27,6 +27,7 @@ WORDS: dict[type[enum.StrEnum], tuple[str, ...]] = {
     Label: ("label.",),
     Origin: ("origin.",),
     Unfit: ("unfit.",),
+    Refusal: ("closed.", "closed_next."),
     Status: ("status.",),
     Theme: ("theme.",),
     Need: ("need.",),
@@ -82,14 +83,14 @@ def test_the_longest_snapshot_fits_into_a_frame() -> None:
     pages = [ScannedPage(one, 1, True, corrections) for one in ids]
     full = Papers(
         documents=tuple(
-            papers.Paper(one, Origin.DOWNLOAD, 10**9, 10**4, Label.IDENTITY, name, 10**6, True)
+            papers.Paper(one, Origin.DOWNLOAD, 10**9, 10**4, Label.IDENTITY, name, 10**6, closed=Refusal.TOO_MANY_PAGES)
             for one in ids[: papers.MAX_DOCUMENTS]
         ),
         scanner=ScannerState(
-            ScanStage.PROBLEM, problem=ScanProblem.NOT_FOUND, pages=tuple(pages)
+            ScanStage.PROBLEM, problem=ScanProblem.NOT_FOUND, newest=ids[0], pages=tuple(pages)
         ),
         printing=PrintState(PrintStage.STOPPED, PrintJob(ids[0], ids[0], printer=name), 1, PrintProblem.WRONG_PAPER),
-        fit=papers.Fit(ids[0], FitStage.UNREADABLE, (10**9,) * 4),
+        fit=papers.Fit(ids[0], FitStage.UNREADABLE, (10**9,) * 4, parts=10**4, why=Refusal.TOO_LONG),
         picker=papers.Picker(
             ids[0],
             name,

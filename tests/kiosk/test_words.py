@@ -27,6 +27,7 @@ SOURCES = "\n".join(
     path.read_text("utf-8") for kind in ("*.py", "*.kv") for path in KIOSK.rglob(kind) if "guard" not in path.parts
 )
 COMPUTED = (
+    *("closed.", "closed_next."),
     *("out_of_service.", "trouble_page.", "refusal.", "format.month_", "display.", "agent_panel."),
     *("speech.button", "speech.chosen", "keyboard.", *(f"glossary.{term}" for term in Term)),
     *("scan_problem.", "scan_remedy.", "correction.", "origin.", "label.", "unfit.", "key_problem.", "key_remedy."),

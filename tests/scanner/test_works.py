@@ -43,6 +43,15 @@ def pages_of(path: Path) -> int:
     return int(next(line.split()[1] for line in said.splitlines() if line.startswith("Pages:")))
 
 
+async def fitted(one: Worker, document: str, limit: int) -> calls.Fitting:
+    """The last that is said of it."""
+    client = await rpc.Client.connect(one.socket, calls.INTERFACE)
+    try:
+        return [step async for step in client.stream("Fit", calls.Fitting, document=document, limit=limit)][-1]
+    finally:
+        await client.close()
+
+
 def page(number: int = 1) -> Image.Image:
     return Image.fromarray(lettered(dpi=150, points=11 + number).pixels)
 
@@ -74,7 +83,7 @@ async def test_what_is_no_document_is_refused_and_leaves_nothing(
     named = {"documents": [id_of(path), id_of(path)]} if method == "Merge" else {"document": id_of(path)}
     with pytest.raises(rpc.Refused) as refused:
         await one.call(method, **named, **parameters)
-    assert refused.value.code == "not_made"
+    assert refused.value.code == "document_kind"
     assert list(one.places.papers.iterdir()) == []
     gone = {key: ["0-0", "0-0"] if key == "documents" else "0-0" for key in named}
     with pytest.raises(rpc.Refused, match="no_document"):
@@ -84,7 +93,8 @@ async def test_what_is_no_document_is_refused_and_leaves_nothing(
 async def test_a_document_is_made_to_fit_beside_the_papers(one: Worker) -> None:
     document = put(one, "lourd.pdf", page(1), page(2))
     limit = (one.places.documents / "lourd.pdf").stat().st_size // 3
-    made = await one.call("Fit", calls.Made, document=document, limit=limit)
+    made = (await fitted(one, document, limit)).made
+    assert made is not None
     path = one.places.papers / made.name
     assert made.name.startswith(".")
     assert (made.document, made.size) == (id_of(path), path.stat().st_size)
@@ -94,8 +104,9 @@ async def test_a_document_is_made_to_fit_beside_the_papers(one: Worker) -> None:
 
 async def test_what_nobody_could_read_is_not_made(one: Worker) -> None:
     document = put(one, "lourd.pdf", page(1), page(2))
-    with pytest.raises(rpc.Refused, match="unreadable"):
-        await one.call("Fit", calls.Made, document=document, limit=10_000)
+    last = await fitted(one, document, 10_000)
+    assert last.made is None
+    assert last.too_small is not None
     assert list(one.places.papers.iterdir()) == []
 
 
@@ -105,7 +116,7 @@ async def test_documents_are_joined_and_cut(one: Worker) -> None:
     assert pages_of(one.places.papers / merged.name) == 3
     parts = await one.call("Split", calls.Parts, document=merged.document, page=2)
     assert [pages_of(one.places.papers / part.name) for part in (parts.first, parts.second)] == [1, 2]
-    with pytest.raises(rpc.Refused, match="not_made"):
+    with pytest.raises(rpc.Refused, match="document_no_page"):
         await one.call("Split", calls.Parts, document=merged.document, page=9)
 
 
@@ -123,7 +134,7 @@ async def test_a_page_is_read_as_its_words_are_found(one: Worker) -> None:
 
 async def test_making_it_fit_can_be_stopped(one: Worker) -> None:
     document = put(one, "long.pdf", *(page(number) for number in range(6)))
-    asked = asyncio.create_task(one.call("Fit", calls.Made, document=document, limit=60_000))
+    asked = asyncio.create_task(fitted(one, document, 60_000))
     while not list(one.places.papers.glob(".*")):
         await asyncio.sleep(0.01)
         assert not asked.done()
@@ -131,4 +142,4 @@ async def test_making_it_fit_can_be_stopped(one: Worker) -> None:
     with pytest.raises(rpc.Refused, match="not_made"):
         await asked
     assert (await one.call("Describe", calls.Described, document=document)).pages == 6
-    assert [path.name for path in one.places.papers.iterdir() if path.suffix == ".pdf"] == []
+    assert list(one.places.papers.iterdir()) == []

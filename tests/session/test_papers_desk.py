@@ -137,9 +137,25 @@ async def test_what_the_site_refuses_is_not_given(held: Held, line: Line) -> Non
         assert await call(line, "Send", picker="a", documents=sent) == "no_document"
     assert await call(line, "Send", picker="b", documents=[]) == "no_picker"
     assert held.papers.picker == picker
-    asked = held.desk.chooser.asked[0]
-    (paper,) = [one for one in held.papers.documents or () if one.id == photo]
-    assert [held.desk._unfit(paper, asked, limit) for limit in (None, 8, 7)] == [None, None, Unfit.SIZE]
+
+
+async def test_what_is_too_large_for_the_site_is_not_given(held: Held, line: Line) -> None:
+    photo = held.lay("photo.png", b"\x89PNG\r\n\x1a\n")
+    for limit, unfit in ((None, None), (8, None), (7, Unfit.SIZE)):
+        held.desk.chooser.asked = (Asked("a", "/h", ":1.1", Front("p", "Site", limit)),)
+        picker = held.papers.picker
+        assert picker is not None
+        assert picker.limit == limit
+        assert [one.unfit for one in picker.choices] == [unfit]
+    sent = [{"document": photo, "name": "x"}]
+    assert await call(line, "Send", picker="a", documents=sent) == "no_document"
+    assert not list(held.places.given.iterdir())
+
+
+def test_what_a_site_takes_outlives_the_desk(held: Held, tmp_path: Path) -> None:
+    held.desk.chooser.asked = (Asked("a", "/h", ":1.1", Front("p", "Site", 2_000_000)),)
+    held.desk._heard()
+    assert Notes(held.places.notes).asked[1] == held.desk.chooser.asked
 
 
 def test_the_other_rooms_tell_their_part(held: Held) -> None:

@@ -32,8 +32,7 @@ class Desk:
     @contextlib.contextmanager
     def _keeping(self) -> Iterator[None]:
         yield
-        assert not self.states[-1].pages
-        self.kept += 1
+        self.kept += not self.states[-1].pages
 
     async def call(self, name: str, **parameters: object) -> None:
         client = await rpc.Client.connect(self.socket, "org.marchepied.Desk")
@@ -94,6 +93,12 @@ async def test_every_call_reaches_the_worker(
         await desk.call("StopScan")
         with pytest.raises(rpc.Refused, match="no_scan_page"):
             await desk.call("Turn", page=last)
+        keeping = asyncio.create_task(desk.call("Keep"))
+        await desk.until(lambda state: state.stage is ScanStage.KEEPING)
+        await desk.call("StopKeep")
+        await keeping
+        stopped = await desk.until(lambda state: state.stage is not ScanStage.KEEPING)
+        assert (len(stopped.pages), desk.kept) == (9, 0)
         await desk.call("Keep")
         assert len(list(one.places.papers.iterdir())) == 1
         assert desk.kept == 1

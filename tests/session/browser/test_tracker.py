@@ -190,3 +190,21 @@ def test_the_front_page_is_always_one_that_is_there(steps: list[tuple[str, str, 
         assert one.active is None or one.active in ids(one)
         for command in one.take_commands():
             assert isinstance(command, Close) or command.target == one.anchor or one.has(command.target)
+
+
+def test_what_the_site_of_a_page_takes() -> None:
+    sites = tuple(
+        Site(id_, id_, url, limit=limit)
+        for id_, url, limit in (
+            ("a", "https://a.example/", 2_000_000),
+            ("b1", "https://b.example/", 1_000_000),
+            ("b2", "https://b.example/other", 5_000_000),
+            ("c", "https://c.example/", 0),
+        )
+    )
+    one = Tracker(Settings(sites=sites))
+    for name in "abcd":
+        one.put(page(name, f"https://{name}.example/form"))
+    assert [one.limit_of(name) for name in "abcde"] == [2_000_000, None, None, None, None]
+    one.opened("b", "https://b.example/other", "b2")
+    assert one.limit_of("b") == 5_000_000, "of two on one host, that which was opened here"

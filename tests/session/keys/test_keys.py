@@ -41,8 +41,10 @@ def folders(point: Path) -> list[Path]:
 async def test_documents_in_and_copies_out(bench: Bench, tmp_path: Path) -> None:
     image = make(tmp_path / "key", MACHINERY, CONTENT)
     with loop(image) as device:
+        assert not bench.desk.state.plugged
         bench.plug(device)
         await bench.stage(KeyStage.READY)
+        assert bench.desk.state.plugged
         assert sorted(bench.names()) == ["Avis.pdf", "été.jpg"]
         assert not bench.desk.state.more
         assert await take(bench, "Avis.pdf") == PDF
@@ -135,8 +137,10 @@ async def test_a_disk_that_breaks_while_it_is_read(bench: Bench, tmp_path: Path)
         assert bench.desk.state.problem in (KeyProblem.UNREADABLE, KeyProblem.FAILED)
         assert bench.arrived == []
         assert list((bench.documents / "taken").iterdir()) == []
+        assert bench.desk.state.plugged, "whatever is the matter with it"
         bench.unplug()
         await bench.problem(KeyProblem.PULLED)
+        assert not bench.desk.state.plugged
         bench.desk.leave_key()
         assert bench.desk.state.stage is KeyStage.NONE
         await until(lambda: not mounts_of(device))
