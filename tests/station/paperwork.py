@@ -11,21 +11,29 @@ from typing import Protocol
 from PIL import Image
 
 from scanner.model import ScannerState, ScanStage
+from session.pages import DeskSnapshot
 from session.papers import FIT_LIMITS, Fit, FitStage, KeyStage, KeyState, Label, Paper, Papers, Reading, ReadStage
 from tests import pages
 from tests.station.harness import RunningStation
 from tests.station.screen import Screen
-from tests.station.visitor import AGAIN_SECONDS, Visitor
+from tests.station.visitor import Visitor
 from tests.station.waiting import StationError, wait_until
 
 Point = tuple[int, int]
+AGAIN = 2.5
+"""Seconds until the next tap: what a tap asks of the scan worker may take long, and then a second one goes too far."""
 
 TILES: tuple[Point, ...] = ((183, 400), (487, 400), (791, 400), (1095, 400))
 """Of the picker and of my documents."""
+MARKED = 654
+"""A row of a tile's pixels below its words."""
+TITLE = (50, 105, 900, 60)
+"""Left, top, width, height of what a screen is called."""
 MAIN: Point = (1000, 722)
 BACK: Point = (150, 722)
 DOCUMENTS: Point = (1280 - 737, 48)
 """The bar's button, while there is no button for the pages."""
+BESIDE_PAGES = 96
 TAX: Point = (700, 430)
 READ: Point = (418, 722)
 KEY: Point = (500, 722)
@@ -87,8 +95,11 @@ def glass(directory: Path, dpi: int = 150) -> str:
 class Told(Protocol):
     """Who says what the desk tells the screens."""
 
-    def papers(self) -> Papers:
+    def desk(self) -> DeskSnapshot:
         """Raises StationError while nobody answers."""
+
+    def papers(self) -> Papers:
+        """The same."""
 
 
 class PaperSteps:
@@ -114,13 +125,23 @@ class PaperSteps:
         for _ in range(10):
             self.screen.tap(*place)
             with contextlib.suppress(TimeoutError):
-                return wait_until(holds, AGAIN_SECONDS, what)
+                return wait_until(holds, AGAIN, what)
         raise TimeoutError(what)
 
     def leave_for(self, place: Point, what: str) -> None:
-        """Taps until another screen is there."""
-        before = self.screen.settle(2).tobytes()
-        self.tap_until(place, lambda: self.screen.picture().tobytes() != before, what)
+        """Taps until a screen with another title is there: pictures of pages come whenever they are made."""
+        before = self._title()
+        self.tap_until(place, lambda: self._title() != before, what)
+        self.screen.settle(3)
+
+    def _title(self) -> bytes:
+        return self.screen.picture(*TITLE).tobytes()
+
+    def pick(self, tile: int, what: str) -> None:
+        """Taps a tile until it is marked as chosen, by the colour of its lower edge."""
+        across, _ = TILES[tile]
+        ground = self.screen.picture(across, MARKED, 1, 1).tobytes()
+        self.tap_until(TILES[tile], lambda: self.screen.picture(across, MARKED, 1, 1).tobytes() != ground, what)
         self.screen.settle(3)
 
     def light(self) -> bool:
@@ -142,7 +163,9 @@ class PaperSteps:
 
     def open_documents(self) -> None:
         """From the bar."""
-        self.tap_until(DOCUMENTS, self.light, "my documents")
+        across, down = DOCUMENTS
+        place = (across - BESIDE_PAGES, down) if len(self.desk.desk().pages) > 1 else DOCUMENTS
+        self.tap_until(place, self.light, "my documents")
         self.screen.settle(3)
 
     def scan(self) -> None:
@@ -155,6 +178,10 @@ class PaperSteps:
         self.until(lambda _: all(page.picture for page in self.scanner.pages), "its picture")
         self.screen.settle(3)
         self.keep("la-page")
+
+    def leave_scanner(self) -> None:
+        """The pages stay as they are; my documents are shown then."""
+        self.leave_for(BACK, "my documents")
 
     def make_document(self) -> None:
         """Of the pages; it gets a name."""
@@ -240,7 +267,7 @@ class PaperSteps:
         self.choose(paper, "arrange")
         self.keep("reunir-ou-couper")
         self.leave_for(choice(0, 2 if paper.pages > 1 else 1, columns=1), "the documents to join")
-        self.leave_for(TILES[other], "the other one")
+        self.pick(other, "the other one")
         self.keep("reunir")
         self.tap_until(MAIN, lambda: len(self.desk.papers().documents or ()) < count, "one of both")
         self.until(lambda now: now.documents and all(one.picture for one in now.documents), "its picture", 30)
@@ -266,7 +293,10 @@ class PaperSteps:
     def take(self, name: str) -> None:
         """On the key's screen: its file of that name becomes a document."""
         count = len(self.desk.papers().documents or ())
-        place = TILES[[one.name for one in self.key.files].index(name)]
+        names = [one.name for one in self.key.files]
+        if name not in names[: len(TILES)]:
+            raise StationError("the file is not shown")
+        place = TILES[names.index(name)]
         self.tap_until(place, lambda: len(self.desk.papers().documents or ()) > count, "a document from the key")
         self.until(lambda now: now.documents and now.documents[-1].picture, "its picture", 30)
         self.until(lambda now: now.key and now.key.stage is KeyStage.READY, "the key again", 30)
@@ -274,7 +304,7 @@ class PaperSteps:
         self.keep("pris")
 
     def copy(self, paper: Paper) -> None:
-        """From a document's screen: onto the key, as far as it can be pulled; then what is on the key is shown."""
+        """From a document's screen: onto the key, as far as it can be pulled; my documents are shown then."""
         self.choose(paper, "key", lambda: self.key.stage is not KeyStage.READY)
         self.until(lambda now: now.key and now.key.stage is not KeyStage.COPYING, "the copy", 60)
         self.screen.settle(3)
@@ -306,7 +336,7 @@ class Paperwork(PaperSteps):
         self.screen.wait(lambda _picture: self.light(), what="the picker")
         self.screen.settle(3)
         self.keep("choisir")
-        self.leave_for(TILES[0], "the document chosen")
+        self.pick(0, "the document chosen")
         self.keep("choisi")
         self.tap_until(MAIN, lambda: self.desk.papers().picker is None, "the document sent")
         self.screen.wait(lambda _picture: not self.light(), what="the page")

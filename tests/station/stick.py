@@ -6,12 +6,11 @@ to be told (`DAEMON`). Facts: losetup(8); what a loop device keeps from its last
 
 from __future__ import annotations
 
-import contextlib
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
-from tests.session.keys.key import MACHINERY, detach, make, run
+from tests.session.keys.key import MACHINERY, backing, detach, make, run
 
 STAND_IN = MACHINERY == "ext4"
 DAEMON: tuple[str, ...] = ("--ext4-keys",) if STAND_IN else ()
@@ -38,13 +37,10 @@ def pull(device: str) -> None:
     detach(device)
 
 
-@contextlib.contextmanager
-def plugged(keys: Path, content: Mapping[str | bytes, bytes]) -> Iterator[Path]:
-    """A stick that is in; its image."""
-    image = make_stick(keys, content)
-    device = plug(image)
-    try:
-        yield image
-    finally:
-        pull(device)
+def pull_all(keys: Path) -> None:
+    """Every key of that directory, whoever has plugged it in; the keys are gone then."""
+    for found in Path("/sys/block").glob("loop*"):
+        if backing(f"/dev/{found.name}").startswith(f"{keys}/"):
+            pull(f"/dev/{found.name}")
+    for image in keys.glob("*.img"):
         image.unlink()
