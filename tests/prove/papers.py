@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-
 from session.papers import ReadStage
 from tests import pages
 from tests.pages.glass import Laying, lay
@@ -24,7 +22,6 @@ from tests.station.screen import Screen
 from tests.station.stick import make_stick, plug
 
 ROUTES: dict[str, str] = {
-    "scanned page": "bytes of the pixels of a page that was scanned and not kept",
     "words of a scan": "drawn in figures on a paper that was scanned, kept, named, joined and read by the machine",
     "key's document": "text of a PDF that was taken from a USB key",
     "key's name": "file name of that PDF on the key",
@@ -49,7 +46,7 @@ class Papers:
         self._desk, self._outside, self._mark = desk, outside, mark
 
     def handle(self) -> None:
-        """Scans, keeps, names; takes from the key, joins, copies to the key; scans once more."""
+        """Scans, keeps, names; takes from the key, joins, copies to the key."""
         steps = self._steps
         self._lay_paper()
         steps.open_documents()
@@ -74,8 +71,6 @@ class Papers:
         steps.copy(steps.open_document(2))
         if self._mark("copied to a key").encode() not in image.read_bytes():
             raise Lost("the copy is not on the key")
-        steps.scan()
-        steps.leave_scanner()
         steps.leave_documents()
 
     def read(self) -> None:
@@ -96,8 +91,4 @@ class Papers:
             pen.text(20, 45 + 20 * number, figures, points, face)
         pen.paragraph(20, 120, 160, 11, "serif", 5)
         scan = lay(pen.sheet("letter"), Laying(angle=2.0), 1).scan
-        # Beside the paper, in the first row: bytes that only the scan as it came from the scanner has.
-        row = scan.pixels[0].reshape(-1)
-        mark = np.frombuffer(self._mark("scanned page").encode("ascii"), np.uint8)
-        row[300 : 300 + mark.size] = mark
         pages.write_pnm(self._outside / GLASS / "page.ppm", scan)

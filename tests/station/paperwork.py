@@ -179,10 +179,6 @@ class PaperSteps:
         self.screen.settle(3)
         self.keep("la-page")
 
-    def leave_scanner(self) -> None:
-        """The pages stay as they are; my documents are shown then."""
-        self.leave_for(BACK, "my documents")
-
     def make_document(self) -> None:
         """Of the pages; it gets a name."""
         self.leave_for(MAIN, "the pages")
