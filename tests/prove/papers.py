@@ -73,6 +73,10 @@ class Papers:
             raise Lost("the copy is not on the key")
         steps.leave_documents()
 
+    def give(self) -> None:
+        """To the site's field for files, which has the focus: the newest document."""
+        self._steps.give_newest()
+
     def read(self) -> None:
         """The newest document by the machine; its words stay on the screen."""
         steps = self._steps

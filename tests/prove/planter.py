@@ -62,8 +62,6 @@ DECOYS: dict[str, str] = {
 """Not planted by the visit but beside it, in a control run only: places where a visit leaves nothing."""
 
 VISIT_SECONDS = 360
-FIRST, SEND, GROUND = (183, 450), (900, 722), (1270, 790)
-"""The picker's first document and its main action, and a point of its ground: pixels of a screen of 1280 by 800."""
 CHROMIUM = "/usr/lib/chromium/chromium"
 
 
@@ -229,8 +227,7 @@ class Visit:
         self._done("download", "download's name")
 
     def _send_document(self) -> None:
-        visitor, screen = self._visitor, self._screen
-        documents, given = Path(self._order.tree, "documents"), Path(self._order.tree, "given")
+        visitor, documents = self._visitor, Path(self._order.tree, "documents")
         visitor.follow(4, "Téléchargements")
         self._type("document sent")
         visitor.keys("Return")
@@ -238,14 +235,7 @@ class Visit:
         visitor.wait(lambda: not any(documents.glob("*.crdownload")), "the end of the second download")
         visitor.go_home()
         visitor.follow(2, "Envoyer une pièce")
-        visitor.keys("space")
-        visitor.wait(lambda: not visitor.site_in_front(), "the picker")
-        screen.settle(2)
-        visitor.tap_until(FIRST, lambda: screen.picture().getpixel(SEND) != screen.picture().getpixel(GROUND))
-        visitor.tap_until(SEND, visitor.site_in_front)
-        visitor.wait(lambda: any(given.glob("*/attestation.pdf")), "the copy for the site")
-        screen.settle(2)
-        visitor.keys("Tab", "Return")
+        self._papers.give()
         visitor.wait_title("Pièce reçue", "the receipt of the document")
         visitor.go_home()
         self._done("document sent")

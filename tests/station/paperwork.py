@@ -37,6 +37,8 @@ BESIDE_PAGES = 96
 TAX: Point = (700, 430)
 READ: Point = (418, 722)
 KEY: Point = (500, 722)
+KEY_BESIDE_MORE: Point = (695, 722)
+"""The same where there are more documents than tiles."""
 UNDERSTOOD: Point = (640, 722)
 
 _LEFT, _TOP, _BOTTOM, _GAP = (706, 1060), 247, 657, 14
@@ -233,14 +235,15 @@ class PaperSteps:
         assert reading is not None
         return reading
 
-    def fit(self, paper: Paper, number: int) -> Fit:
-        """From a document's screen: makes it fit under a limit, by its number on the screen; my documents are
-        shown then, with what came of it.
+    def fit(self, paper: Paper, most: int) -> Fit:
+        """From a document's screen: makes it fit under the largest limit offered that is not above `most` bytes; my
+        documents are shown then, with what came of it.
         """
         self.choose(paper, "fit", lambda: self.desk.papers().fit is not None)
         asked = self.desk.papers().fit
         assert asked is not None
         self.keep("limites")
+        number = max(number for number, limit in enumerate(asked.limits) if limit <= most)
         place = choice(number, len(asked.limits), columns=1)
         self.tap_until(place, lambda: self._fit_stage() is not FitStage.ASKING, "a limit")
         self.until(lambda now: now.fit and now.fit.stage is not FitStage.WORKING, "a lighter document", 90)
@@ -270,6 +273,24 @@ class PaperSteps:
         self.screen.settle(3)
         self.keep("reunis")
 
+    def give_newest(self) -> None:
+        """Where a site's field for files has the focus: has it ask for one, gives it the newest, and sends the form."""
+        for _ in range(5):
+            self.screen.key("space")
+            with contextlib.suppress(TimeoutError):
+                self.until(lambda now: now.picker is not None, "the picker", 3)
+                break
+        self.screen.wait(lambda _picture: self.light(), what="the picker")
+        self.screen.settle(3)
+        self.keep("choisir")
+        self.pick(0, "the document chosen")
+        self.keep("choisi")
+        self.tap_until(MAIN, lambda: self.desk.papers().picker is None, "the document sent")
+        self.screen.wait(lambda _picture: not self.light(), what="the page")
+        self.screen.settle(3)
+        self.screen.key("Tab")
+        self.screen.key("Return")
+
     # -- a key -------------------------------------------------------------------------------------------------
 
     @property
@@ -283,7 +304,8 @@ class PaperSteps:
     def open_key(self) -> None:
         """From my documents, of a key that is in."""
         self.until(lambda now: now.key is not None and now.key.stage is KeyStage.READY, "the key", 30)
-        self.leave_for(KEY, "what is on the key")
+        several = len(self.desk.papers().documents or ()) > len(TILES)
+        self.leave_for(KEY_BESIDE_MORE if several else KEY, "what is on the key")
         self.keep("la-cle")
 
     def take(self, name: str) -> None:
@@ -324,19 +346,5 @@ class Paperwork(PaperSteps):
     def send_newest(self) -> None:
         """On the portal's page for papers: has it ask for a file, and gives it the newest document."""
         self.visitor.wait_page("Envoyer une pièce")
-        for _ in range(5):
-            self.screen.key("space")
-            with contextlib.suppress(TimeoutError):
-                self.until(lambda now: now.picker is not None, "the picker", 3)
-                break
-        self.screen.wait(lambda _picture: self.light(), what="the picker")
-        self.screen.settle(3)
-        self.keep("choisir")
-        self.pick(0, "the document chosen")
-        self.keep("choisi")
-        self.tap_until(MAIN, lambda: self.desk.papers().picker is None, "the document sent")
-        self.screen.wait(lambda _picture: not self.light(), what="the page")
-        self.screen.settle(3)
-        self.screen.key("Tab")
-        self.screen.key("Return")
+        self.give_newest()
         self.visitor.wait_title("Pièce reçue")
