@@ -25,8 +25,8 @@ AGAIN = 2.5
 
 TILES: tuple[Point, ...] = ((183, 400), (487, 400), (791, 400), (1095, 400))
 """Of the picker and of my documents."""
-MARKED = 654
-"""A row of a tile's pixels below its words."""
+MARK = (128, 630, 18, 14)
+"""How far left of a tile's middle, top, width, height of the mark of one that is chosen."""
 TITLE = (50, 105, 900, 60)
 """Left, top, width, height of what a screen is called."""
 MAIN: Point = (1000, 722)
@@ -140,10 +140,14 @@ class PaperSteps:
         return self.screen.picture(*TITLE).tobytes()
 
     def pick(self, tile: int, what: str) -> None:
-        """Taps a tile until it is marked as chosen, by the colour of its lower edge."""
+        """Taps a tile until it is marked as chosen: something is drawn in its lower left corner, else one colour."""
         across, _ = TILES[tile]
-        ground = self.screen.picture(across, MARKED, 1, 1).tobytes()
-        self.tap_until(TILES[tile], lambda: self.screen.picture(across, MARKED, 1, 1).tobytes() != ground, what)
+
+        def marked() -> bool:
+            colours = self.screen.picture(across - MARK[0], MARK[1], *MARK[2:]).getcolors(MARK[2] * MARK[3])
+            return colours is None or len(colours) > 1
+
+        self.tap_until(TILES[tile], marked, what)
         self.screen.settle(3)
 
     def light(self) -> bool:

@@ -23,7 +23,7 @@ from tests.station.visitor import Visitor
 from tests.system.test_pages import follow, picture
 
 FIRST_UID = 61_080
-BROUGHT = photographed(200)
+BROUGHT = photographed(150)
 
 
 @pytest.fixture(scope="module")
