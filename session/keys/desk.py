@@ -261,6 +261,7 @@ class KeyDesk:
         new = Path(name)
         try:
             with os.fdopen(descriptor, "r+b", buffering=0) as written:
+                os.fchmod(descriptor, 0o640)  # the directory's group: what makes pictures and documents of it
                 async with self._reader(key, Mode.READ) as reader:
                     answer = await reader.ask(Ask("take", file=file), written.fileno())
                 # The reader may be taken over by what is on a key: what it says it wrote is looked at.

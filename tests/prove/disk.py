@@ -9,6 +9,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.station.stick import plug, pull
+
 SIZE = 48 << 20
 
 
@@ -25,11 +27,15 @@ def loop_disk(point: Path) -> Iterator[Path]:
         os.ftruncate(descriptor, SIZE)
         os.close(descriptor)
         _run("mkfs.ext4", "-q", "-F", "-E", "nodiscard,lazy_itable_init=0", str(image))
-        _run("mount", "-o", "loop,nodiscard,nosuid,nodev", str(image), str(point))
+        device = plug(image)
         try:
-            yield image
+            _run("mount", "-o", "nodiscard,nosuid,nodev", device, str(point))
+            try:
+                yield image
+            finally:
+                _run("umount", str(point))
         finally:
-            _run("umount", str(point))  # detaches the loop device too: mount(8)
+            pull(device)
     finally:
         image.unlink(missing_ok=True)
 

@@ -21,9 +21,12 @@ from typing import NoReturn
 
 import msgspec
 
-from tests.prove import marks
+from session.environment.users import Users
+from tests.prove import marks, papers
 from tests.prove.visitor import Lost, Visitor
+from tests.station.desk import Desk
 from tests.station.screen import screen_of
+from tests.station.waiting import StationError
 
 ROUTES: dict[str, str] = {
     "form field": "name of a sent form, as it is",
@@ -47,6 +50,7 @@ ROUTES: dict[str, str] = {
     "X selection": "selected in the browser, read back through the display server",
     "crashed page": "address, title and text of a page whose renderer was killed (SIGKILL) and that was loaded again",
     "crashed browser": "address, title and text of a page whose browser was killed (SIGKILL) and restarted",
+    **papers.ROUTES,
 }
 DECOYS: dict[str, str] = {
     "deleted file": "UTF-16LE, in a file deleted from the station's disk",
@@ -57,9 +61,7 @@ DECOYS: dict[str, str] = {
 }
 """Not planted by the visit but beside it, in a control run only: places where a visit leaves nothing."""
 
-VISIT_SECONDS = 180
-FIRST, SEND, GROUND = (183, 450), (900, 722), (1270, 790)
-"""The picker's first document and its main action, and a point of its ground: pixels of a screen of 1280 by 800."""
+VISIT_SECONDS = 360
 CHROMIUM = "/usr/lib/chromium/chromium"
 
 
@@ -68,6 +70,10 @@ class Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tree: str
     """Root of the environment's memory disk."""
     cgroup: str
+    first_uid: int
+    """Of the station's users."""
+    outside: str
+    """Directory of what the visitor brings: `tests.prove.papers`."""
     decoy_seed: bytes | None = None
     disk: str = ""
     scratch: str = ""
@@ -94,6 +100,8 @@ class Visit:
         self._screen = visitor.screen
         self.planted: list[str] = []
         self._pictures = 0
+        desk = Desk(Path(order.tree), Users(order.first_uid))
+        self._papers = papers.Papers(desk, self._screen, Path(order.outside), self._mark, self._picture)
 
     def run(self) -> None:
         visitor = self._visitor
@@ -102,7 +110,8 @@ class Visit:
         visitor.open_site()
         steps: tuple[Callable[[], None], ...] = (
             self._crash_browser, self._crash_page, self._log_in, self._form, self._upload, self._download,
-            self._send_document, self._address, self._other_site, self._clipboard, self._leave_typed,
+            self._send_document, self._download_for_key, self._handle_papers, self._address, self._other_site,
+            self._clipboard, self._leave_typed, self._read_paper,
         )  # fmt: skip
         for step in steps:
             step()
@@ -218,8 +227,7 @@ class Visit:
         self._done("download", "download's name")
 
     def _send_document(self) -> None:
-        visitor, screen = self._visitor, self._screen
-        documents, given = Path(self._order.tree, "documents"), Path(self._order.tree, "given")
+        visitor, documents = self._visitor, Path(self._order.tree, "documents")
         visitor.follow(4, "Téléchargements")
         self._type("document sent")
         visitor.keys("Return")
@@ -227,17 +235,32 @@ class Visit:
         visitor.wait(lambda: not any(documents.glob("*.crdownload")), "the end of the second download")
         visitor.go_home()
         visitor.follow(2, "Envoyer une pièce")
-        visitor.keys("space")
-        visitor.wait(lambda: not visitor.site_in_front(), "the picker")
-        screen.settle(2)
-        visitor.tap_until(FIRST, lambda: screen.picture().getpixel(SEND) != screen.picture().getpixel(GROUND))
-        visitor.tap_until(SEND, visitor.site_in_front)
-        visitor.wait(lambda: any(given.glob("*/attestation.pdf")), "the copy for the site")
-        screen.settle(2)
-        visitor.keys("Tab", "Return")
+        self._papers.give()
         visitor.wait_title("Pièce reçue", "the receipt of the document")
         visitor.go_home()
         self._done("document sent")
+
+    def _download_for_key(self) -> None:
+        visitor = self._visitor
+        documents = Path(self._order.tree, "documents")
+        visitor.follow(4, "Téléchargements")
+        self._type("copied to a key")
+        visitor.keys("Tab")
+        self._screen.type("copie.pdf")
+        visitor.keys("Return")
+        visitor.wait((documents / "copie.pdf").exists, "the third file")
+        visitor.wait(lambda: not any(documents.glob("*.crdownload")), "the end of the third download")
+        visitor.go_home()
+
+    def _handle_papers(self) -> None:
+        self._papers.handle()
+        self._screen.settle(2)
+        self._done(*(route for route in papers.ROUTES if route != "words of a scan"))
+
+    def _read_paper(self) -> None:
+        """Last of all: what was read is on the screen when the visit ends, or when its processes are killed."""
+        self._papers.read()
+        self._done("words of a scan")
 
     def _address(self) -> None:
         visitor = self._visitor
@@ -279,7 +302,7 @@ class Visit:
         self._done("X selection")
 
     def _leave_typed(self) -> None:
-        """Last, in a page of its own: it is still open when the visit ends."""
+        """In a page of its own: it is still open when the visit ends."""
         visitor = self._visitor
         visitor.press("bar_home", lambda: not visitor.site_in_front())
         visitor.open_site()
@@ -354,7 +377,7 @@ def main() -> int:
             visit.run()
             if order.decoy_seed is not None:
                 decoys, segment = plant_decoys(order)
-        except Lost as error:
+        except (Lost, StationError, TimeoutError, OSError, AssertionError) as error:
             trouble = f"{error} ({' < '.join(frame.name for frame in traceback.extract_tb(error.__traceback__)[::-1])})"
     signal.alarm(0)
     seconds = round(time.monotonic() - began, 1)

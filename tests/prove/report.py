@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from session.receipts import Receipt
+from tests.prove import papers
 from tests.prove.marks import CUT, encodings
 from tests.prove.planter import DECOYS, ROUTES, Planted
 from tests.prove.seeker import DELETED, DISKS, KERNEL, MEMORY, PLACES, RAW, ROOT, SESSION, Report
@@ -29,6 +30,8 @@ TITLES = {
     "erased": "proof: after « J'ai fini » and the wipe",
     "crashed": "proof: after the wipe of the session whose processes were all killed",
 }
+ALL = ("papers", "decoys")
+"""Controls that must find everything."""
 CONTROLS, PROOFS = ("alive", "killed"), ("erased", "crashed")
 
 
@@ -65,12 +68,15 @@ class Control(msgspec.Struct, frozen=True):
 
 
 def controls(result: Result) -> tuple[Control, ...]:
-    """Alive: every route. Killed: the routes that were in the session's files before, for memory went with the kill."""
+    """Alive: every route, and those of papers alone. Killed: the routes that were in the session's files before, for
+    memory went with the kill.
+    """
     alive, killed = result.report("alive"), result.report("killed")
     stored = [route for route in ROUTES if alive.places_of(route).get(SESSION)]
     return (
         _control("alive", [route for route in ROUTES if alive.places_of(route)], list(ROUTES)),
         _control("killed", [route for route in stored if killed.places_of(route).get(SESSION)], stored),
+        _control("papers", [route for route in papers.ROUTES if alive.places_of(route)], list(papers.ROUTES)),
         _control("decoys", [name for name in DECOYS if alive.places_of(name).get(DECOY_PLACES[name])], list(DECOYS)),
     )
 
@@ -104,7 +110,7 @@ def failures(result: Result) -> list[str]:
     if seen := seen_by_root(result):
         found.append(f"processes of root had marks in their memory while the session lived: {', '.join(seen)}")
     for control in controls(result):
-        needed = control.found == control.wanted if control.name == "decoys" else control.enough
+        needed = control.found == control.wanted if control.name in ALL else control.enough
         if not needed:
             missed = ", ".join(control.missed)
             found.append(f"control {control.name}: only {control.found} of {control.wanted} found; missed: {missed}")

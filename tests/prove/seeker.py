@@ -40,6 +40,8 @@ class Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Mount point of the disk on which the station keeps its state and its log."""
     image: str
     """The file that is this disk."""
+    outside: str
+    """Directory of what the visitor brought, a key and a paper, which are not the station's. It is passed over."""
     users: tuple[int, ...]
     cgroups: str
     family: int
@@ -143,8 +145,9 @@ class Seeker:
     def _files(self, pids: list[int]) -> None:
         order = self._order
         devices: set[int] = set()
+        passed_over = (order.image, order.outside)
         for root in sorted(files.searched(pids), key=lambda root: (str(root).startswith("/proc/"), root)):
-            walked = files.walk(self._eye, root, order.since, devices, lambda path: path == order.image)
+            walked = files.walk(self._eye, root, order.since, devices, lambda path: path in passed_over)
             place = self._place(str(root))
             self._add(place, str(root), Found(), walked.size, walked.names)
             for trace in walked.traces:

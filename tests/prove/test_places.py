@@ -16,6 +16,7 @@ import pytest
 from tests.prove import files, kernel, marks, memory
 from tests.prove.marks import Eye
 from tests.prove.planter import _segment
+from tests.station import stick
 
 SEED = b"p" * 32
 MARK = marks.mark(SEED, "route").encode()
@@ -148,6 +149,23 @@ def test_shared_segments_are_read(eye: Eye) -> None:
         ctypes.CDLL(None).shmctl(identifier, 0, None)
     assert part.found == {("route", "UTF-8"): 1}
     assert not part.trouble
+
+
+def test_what_a_visitor_brings_is_passed_over_and_taken_away(eye: Eye, tmp_path: Path) -> None:
+    keys = tmp_path / "outside" / "keys"
+    keys.mkdir(parents=True)
+    device = stick.plug(stick.make_stick(keys, {"lettre.pdf": MARK}))
+    try:
+        assert MARK in (keys / stick.IMAGE).read_bytes()
+        skipped = files.walk(eye, tmp_path, 0, set(), lambda path: path == str(keys.parent))
+        assert not skipped.traces
+        # As a holder that was killed leaves it.
+        subprocess.run(["/usr/sbin/blockdev", "--setro", device], check=True)
+    finally:
+        stick.pull_all(keys)
+    assert list(keys.iterdir()) == []
+    said = subprocess.run(["/usr/sbin/blockdev", "--getro", device], check=True, capture_output=True)
+    assert said.stdout == b"0\n"
 
 
 def test_kernel_lists_are_read(eye: Eye) -> None:

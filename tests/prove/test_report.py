@@ -58,6 +58,13 @@ def test_a_control_that_finds_too_little(name: str) -> None:
     assert report.failures(result(**{name: everything(missing=1)})) == []
 
 
+def test_every_mark_of_papers_must_be_found_alive() -> None:
+    alive = everything()
+    unread = found(*(one for one in alive.finds if one.route != "words of a scan"))
+    (failure,) = report.failures(result(alive=unread))
+    assert failure == "control papers: only 4 of 5 found; missed: words of a scan"
+
+
 def test_a_decoy_must_be_found_where_it_lies() -> None:
     alive = everything()
     elsewhere = found(*(one for one in alive.finds if one.route != "open file"))

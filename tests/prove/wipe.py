@@ -29,13 +29,16 @@ from Xlib.error import ConnectionClosedError
 
 from session.model import EndReason, Snapshot, State
 from session.receipts import CheckResult, Receipt
-from tests.prove import planter, seeker
+from tests.prove import papers, planter, seeker
 from tests.prove.disk import loop_disk
 from tests.prove.planter import DECOYS, ROUTES, Planted
 from tests.prove.report import Result, Search
 from tests.prove.seeker import Report
 from tests.prove.visitor import Visitor
-from tests.station.harness import ROOT, RunningStation, wait_until
+from tests.station.harness import ROOT, RunningStation
+from tests.station.paperwork import BACK, glass
+from tests.station.stick import DAEMON, pull_all
+from tests.station.waiting import wait_until
 
 FIRST_UID = 64_880
 SEEK_SECONDS = 240
@@ -77,6 +80,7 @@ class Proof:
         self._began = time.monotonic()
         self._portal = Portal()
         self._image = Path()
+        self._outside = Path()
         self.result = Result()
 
     def run(self) -> Result:
@@ -86,8 +90,15 @@ class Proof:
         with contextlib.ExitStack() as stack:
             stack.callback(self._portal.end)
             self._portal.start()
+            self._outside = _outside(stack)
             station = RunningStation(
-                name="prove", first_uid=FIRST_UID, port=self._portal.port, tls_port=self._portal.tls_port
+                name="prove",
+                first_uid=FIRST_UID,
+                port=self._portal.port,
+                tls_port=self._portal.tls_port,
+                keys=self._outside / papers.KEYS,
+                tampered=DAEMON,
+                more=glass(self._outside / papers.GLASS, papers.DPI),
             )
             stack.callback(shutil.rmtree, station.directory, ignore_errors=True)
             self._image = stack.enter_context(loop_disk(station.directory))
@@ -109,6 +120,7 @@ class Proof:
         after = station.wait_state(State.READY, 60, after=before.generation)
         self.result.end_seconds = round(time.monotonic() - asked, 2)
         self._check_receipt(station, before.generation, after, {EndReason.VISITOR})
+        self._take_back()
         self._seek(station, "erased", [(seed, tuple(ROUTES))])
 
     def _control_visit(self, station: RunningStation) -> None:
@@ -133,6 +145,7 @@ class Proof:
         self._check_receipt(
             station, before.generation, after, {EndReason.DISPLAY_LOST, EndReason.COMPONENT_FAILED, EndReason.INTERNAL}
         )
+        self._take_back()
         self._seek(station, "crashed", [(seed, tuple(ROUTES))])
 
     # -- steps -----------------------------------------------------------------------------------------------
@@ -143,6 +156,8 @@ class Proof:
             seed=seed,
             tree=str(station.place.tree(snapshot.generation)),
             cgroup=str(station.place.cgroup(snapshot.generation).path),
+            first_uid=FIRST_UID,
+            outside=str(self._outside),
             pictures=self._pictures,
             **decoys,  # type: ignore[arg-type]
         )
@@ -165,11 +180,17 @@ class Proof:
         tapped = time.monotonic()
         with contextlib.suppress(ConnectionClosedError), station.screen() as screen:  # the screen dies with it
             visitor = Visitor(screen)
+            visitor.tap_until(BACK, visitor.site_in_front)  # from what was read, by way of my documents
             visitor.press("bar_finished", lambda: not visitor.site_in_front())
             screen.settle(2)
             tapped = time.monotonic()
             visitor.press("yes", ends)
         return tapped
+
+    def _take_back(self) -> None:
+        """The visitor leaves with the key, which was in to the end, and with the paper."""
+        pull_all(self._outside / papers.KEYS)
+        glass(self._outside / papers.GLASS, papers.DPI)
 
     def _check_receipt(
         self, station: RunningStation, generation: int, after: Snapshot, reasons: set[EndReason]
@@ -203,6 +224,7 @@ class Proof:
             session=str(station.place.runtime),
             disk=str(station.directory),
             image=str(self._image),
+            outside=str(self._outside),
             users=tuple(station.place.users.all),
             cgroups=str(station.place.cgroups),
             family=os.getpid(),
@@ -238,6 +260,16 @@ def _ask(module: str, order: msgspec.Struct, seconds: float) -> bytes:
     if process.returncode != 0:
         raise Impossible(f"{module} failed")
     return answer
+
+
+def _outside(stack: contextlib.ExitStack) -> Path:
+    """A directory for what the visitor brings. In memory, so that no disk of this machine gets what is on it."""
+    path = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="marchepied-outside-", dir="/dev/shm")))
+    path.chmod(0o755)
+    for name in (papers.KEYS, papers.GLASS):
+        (path / name).mkdir()
+    stack.callback(pull_all, path / papers.KEYS)
+    return path
 
 
 @contextlib.contextmanager

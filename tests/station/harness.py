@@ -8,106 +8,35 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
-import msgspec
 import psutil
 
-from session import wire
 from session.environment.cgroup import find_base
-from session.environment.tree import Tree
 from session.environment.users import Users
 from session.model import Component, Snapshot, State
 from session.pages import DeskSnapshot
 from session.papers import Papers
 from session.rpc import Client
 from session.wipe import Place
+from tests.station.desk import Desk, ask_as
 from tests.station.screen import Screen, screen_of
+from tests.station.settings import CONFIG, DEFAULTS
+from tests.station.waiting import StationError, wait_until
+
+__all__ = ["ROOT", "RunningStation", "StationError", "wait_until"]
 
 _T = TypeVar("_T")
 ROOT = Path(__file__).resolve().parents[2]
 INTERFACE = "org.marchepied.Session"
 
-CONFIG = """\
-[station]
-name = "Bus des Trois-Rivières"
-
-[session]
-minutes = {minutes}
-idle_minutes = {idle_minutes}
-warning_seconds = {warning_seconds}
-extension_minutes = {extension_minutes}
-extensions = 2
-
-[environment]
-memory_mib = {memory_mib}
-inodes = {inodes}
-first_uid = {first_uid}
-restarts = {restarts}
-restart_window_seconds = {restart_window_seconds}
-
-[display]
-server = "{server}"
-width = {width}
-height = {height}
-
-[voice]
-device = "{voice_device}"
-
-[agent]
-hook = "{hook}"
-
-[demonstration]
-enabled = true
-ports = [{port}, {tls_port}, {down_port}]
-keys = "{keys}"
-
-[wipe]
-require = []
-
-[[sites]]
-id = "portail"
-title = "Portail des Trois-Rivières"
-url = "http://portail.localhost:{port}/"
-hosts = ["connexion.localhost:{port}", "portail.localhost:{tls_port}", "portail.localhost:{down_port}"]
-{more}"""
-
-DEFAULTS: dict[str, object] = {
-    "minutes": 45,
-    "idle_minutes": 5,
-    "warning_seconds": 60,
-    "extension_minutes": 15,
-    "memory_mib": 1024,
-    "inodes": 200_000,
-    "first_uid": 60_960,
-    "restarts": 5,
-    "restart_window_seconds": 60,
-    "server": "xvfb",
-    "voice_device": "default",
-    "width": 1280,
-    "height": 800,
-    "hook": "",
-    "keys": "",
-    "port": 1,
-    "tls_port": 2,
-    "down_port": 3,
-    "more": "",
-}
-
-
 _UNMOUNT = "import ctypes, sys; sys.exit(-ctypes.CDLL(None).umount(sys.argv[1].encode()))"
-
-
-class StationError(Exception):
-    """The station did not do what was waited for. The text has its log's last lines."""
 
 
 class RunningStation:
@@ -277,57 +206,31 @@ class RunningStation:
     def call_as_screen(self, name: str, **parameters: object) -> str | None:
         """A call as the screen's user makes it, without a hand on the screen; the error's name, or None."""
         request: dict[str, object] = {"method": f"{INTERFACE}.{name}", "parameters": parameters}
-        reply = json.loads(self._ask_as_screen(self.runtime / "control", request) or b'{"error":"no answer"}')
+        reply = json.loads(self.ask_as_screen(self.runtime / "control", request) or b'{"error":"no answer"}')
         error = reply.get("error")
         return None if error is None else str(reply.get("parameters", {}).get("code", error))
 
+    def ask_as_screen(self, path: Path, call: dict[str, object]) -> bytes:
+        """The first answer at a socket to a call by the screen's user, empty if there is none."""
+        return ask_as(self.place.users.screen, path, call)
+
+    @property
+    def _desk(self) -> Desk:
+        snapshot = self.status()
+        assert snapshot is not None
+        return Desk(self.place.tree(snapshot.generation), self.place.users)
+
     def desk(self) -> DeskSnapshot:
         """What the desk tells the screens. Raises StationError while nobody answers."""
-        return self._told("Watch", DeskSnapshot)
+        return self._desk.desk()
 
     def papers(self) -> Papers:
         """The same of papers."""
-        return self._told("WatchPapers", Papers)
-
-    def _told(self, name: str, kind: type[_T]) -> _T:
-        return msgspec.convert(self.ask_desk(name, more=True), kind)
+        return self._desk.papers()
 
     def ask_desk(self, name: str, *, more: bool = False, **parameters: object) -> dict[str, object]:
         """What the desk answers to a call of the screens. Raises StationError while nobody answers."""
-        snapshot = self.status()
-        assert snapshot is not None
-        path = Tree(self.place.tree(snapshot.generation)).sockets / "desk"
-        request: dict[str, object] = {"method": f"org.marchepied.Desk.{name}", "parameters": parameters, "more": more}
-        answer = self._ask_as_screen(path, request)
-        if not answer:
-            raise StationError("the desk does not answer")
-        found: dict[str, object] = json.loads(answer)["parameters"]
-        return found
-
-    def _ask_as_screen(self, path: Path, call: dict[str, object]) -> bytes:
-        """The first answer, empty if there is none. By a fork: the caller's user is what the kernel says at connect."""
-        request = wire.encode(call)
-        read_end, write_end = os.pipe()
-        pid = os.fork()
-        if pid == 0:
-            try:
-                os.setgroups([])
-                os.setgid(self.place.users.screen)
-                os.setuid(self.place.users.screen)
-                with socket.socket(socket.AF_UNIX) as connection:
-                    connection.connect(str(path))
-                    connection.sendall(request)
-                    while part := connection.recv(4096):
-                        os.write(write_end, part)
-                        if b"\0" in part:
-                            break
-            finally:
-                os._exit(0)
-        os.close(write_end)
-        with os.fdopen(read_end, "rb") as answer:
-            untrusted_reply = answer.read().partition(b"\0")[0]
-        os.waitpid(pid, 0)
-        return untrusted_reply
+        return self._desk.ask(name, more=more, **parameters)
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """The `marchepied` command on this station."""
@@ -402,12 +305,3 @@ class RunningStation:
             with contextlib.suppress(psutil.NoSuchProcess):
                 found.append(psutil.Process(int(pid)))
         return sorted(found, key=lambda one: one.pid)
-
-
-def wait_until(holds: Callable[[], bool], seconds: float, what: str) -> None:
-    """Polls a condition that nothing announces. Raises TimeoutError."""
-    deadline = time.monotonic() + seconds
-    while not holds():
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"{what}: not within {seconds} s")
-        time.sleep(0.02)

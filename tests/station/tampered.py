@@ -3,6 +3,7 @@
 --set MODULE:NAME=NUMBER   another value for a constant (a patience that a test has no time for)
 --no-policy                the browser gets an empty policy
 --fake-camera              Chromium's own fake camera and microphone
+--ext4-keys                keys may be ext4: a stand-in where the kernel has no file system of a key's
 --clock FILE               the wall clock is as many seconds off as the file says
 """
 
@@ -16,6 +17,8 @@ from pathlib import Path
 
 from session import sessiond
 from session.browser import policy, sandbox
+from session.keys import filesystems
+from tests.session.keys.key import STAND_IN
 
 
 def main() -> int:
@@ -23,6 +26,7 @@ def main() -> int:
     parser.add_argument("--set", action="append", default=[])
     parser.add_argument("--no-policy", action="store_true")
     parser.add_argument("--fake-camera", action="store_true")
+    parser.add_argument("--ext4-keys", action="store_true")
     parser.add_argument("--clock", type=Path)
     chosen, rest = parser.parse_known_args()
     for one in chosen.set:
@@ -35,6 +39,8 @@ def main() -> int:
         policy.encode = lambda policy: b"{}"
     if chosen.fake_camera:
         sandbox._PLAIN_FLAGS = (*sandbox._PLAIN_FLAGS, "--use-fake-device-for-media-stream")  # type: ignore[assignment]
+    if chosen.ext4_keys:
+        filesystems.KINDS.update(STAND_IN)  # type: ignore[attr-defined]
     if chosen.clock is not None:
         real, file = time.time, chosen.clock
         time.time = lambda: real() + float(file.read_text("ascii"))

@@ -21,18 +21,13 @@ from session.rpc import Refused
 from session.tries import FREE, PAUSES
 from tests.kiosk import positions
 from tests.portal import Portal
+from tests.station.fixtures import at_welcome
 from tests.station.harness import RunningStation, StationError, wait_until
 from tests.station.pad import AgentAtScreen
 from tests.station.visitor import Visitor
 
 FIRST_UID = 62_200
 PIN, OTHER = "280471", "935028614"
-
-
-@pytest.fixture(scope="module")
-def portal() -> Iterator[Portal]:
-    with Portal() as one:
-        yield one
 
 
 @pytest.fixture(scope="module")
@@ -61,11 +56,8 @@ def station(portal: Portal, told: Path) -> Iterator[RunningStation]:
 
 @pytest.fixture
 def visitor(station: RunningStation) -> Iterator[Visitor]:
-    station.wait_state(State.READY, 60)
-    with station.screen() as screen:
-        yield Visitor(station, screen)
-    if getattr(station.status(), "state", None) in (State.ACTIVE, State.WARNING):
-        station.call("End")
+    with at_welcome(station) as one:
+        yield one
 
 
 def now(station: RunningStation) -> Snapshot:

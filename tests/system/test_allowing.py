@@ -16,6 +16,7 @@ from session.model import AgentStage, Component, EndReason, State
 from session.pages import Capture, PageState
 from session.records import FILE
 from tests.portal import Portal
+from tests.station.fixtures import at_welcome
 from tests.station.harness import RunningStation, wait_until
 from tests.station.visitor import PORTAL, Visitor
 
@@ -40,12 +41,6 @@ enabled = true
 
 
 @pytest.fixture(scope="module")
-def portal() -> Iterator[Portal]:
-    with Portal() as one:
-        yield one
-
-
-@pytest.fixture(scope="module")
 def station(portal: Portal) -> Iterator[RunningStation]:
     with RunningStation(
         name="net", first_uid=FIRST_UID, port=portal.port, tls_port=portal.tls_port,
@@ -57,15 +52,11 @@ def station(portal: Portal) -> Iterator[RunningStation]:
 
 @pytest.fixture
 def visitor(station: RunningStation) -> Iterator[Visitor]:
-    station.wait_state(State.READY, 60)
-    with station.screen() as screen:
-        one = Visitor(station, screen)
+    with at_welcome(station) as one:
         one.begin()
-        screen.wait(lambda _picture: not one.notice_gone(), what="the notice")
+        one.screen.wait(lambda _picture: not one.notice_gone(), what="the notice")
         one.tap_until("understood", one.notice_gone)
         yield one
-    if getattr(station.status(), "state", None) in (State.ACTIVE, State.WARNING):
-        station.call("End")
 
 
 def ended(station: RunningStation, visitor: Visitor) -> bytes:

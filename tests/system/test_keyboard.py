@@ -13,10 +13,11 @@ import psutil
 import pytest
 
 from kiosk.keyboard.layouts import Do
-from session.model import Component, State
+from session.model import Component
 from session.pages import FieldKind
 from tests.portal import Portal
 from tests.station.finger import Finger
+from tests.station.fixtures import at_site
 from tests.station.harness import RunningStation, wait_until
 from tests.station.visitor import PORTAL, Visitor
 from tests.system.test_pages import desk_until, picture
@@ -26,12 +27,6 @@ NAME, PASSWORD = (450, 375), (450, 477)
 PASSWORD_ABOVE = (450, 357)
 """The second of them once the page has made room for the keyboard."""
 BESIDE = (1150, 300)
-
-
-@pytest.fixture(scope="module")
-def portal() -> Iterator[Portal]:
-    with Portal() as one:
-        yield one
 
 
 @pytest.fixture(scope="module")
@@ -45,16 +40,11 @@ def station(portal: Portal) -> Iterator[RunningStation]:
 @pytest.fixture
 def visitor(station: RunningStation, portal: Portal) -> Iterator[Visitor]:
     """Before the log-in page of the portal."""
-    station.wait_state(State.READY, 40)
     portal.reset()
-    with station.screen() as screen:
-        one = Visitor(station, screen)
-        one.begin()
-        one.open_first_site()
-        screen.key("Return")
+    with at_site(station) as one:
+        one.screen.key("Return")
         one.wait_page("Connexion" + PORTAL)
         yield one
-    station.call("End")
 
 
 @pytest.fixture

@@ -23,12 +23,6 @@ BUSY_MACHINE = 3.0
 
 
 @pytest.fixture(scope="module")
-def portal() -> Iterator[Portal]:
-    with Portal() as one:
-        yield one
-
-
-@pytest.fixture(scope="module")
 def station(portal: Portal) -> Iterator[RunningStation]:
     """Warns one second after each start, for half a minute: so ACTIVE and WARNING are both within reach."""
     with RunningStation(

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
 from PIL import Image
 
 from session.model import EndReason, State
@@ -13,12 +10,6 @@ from tests.station.harness import RunningStation
 from tests.station.visitor import Visitor
 
 FIRST_UID = 63_900
-
-
-@pytest.fixture(scope="module")
-def portal() -> Iterator[Portal]:
-    with Portal() as one:
-        yield one
 
 
 def titled_at(picture: Image.Image, *, right: bool) -> bool:

@@ -16,10 +16,10 @@ import pytest
 from PIL import Image
 
 from scanner.model import Correction
-from session.model import State
 from session.papers import FitStage, Origin, ReadStage
 from tests import pages
 from tests.portal import Portal
+from tests.station.fixtures import at_site
 from tests.station.harness import RunningStation
 from tests.station.paperwork import BACK, DOCUMENTS, MAIN, TILES, Paperwork, glass
 from tests.station.visitor import Visitor
@@ -29,12 +29,6 @@ from tests.system.test_papers import lay, leave_for, papers_until, tap_until
 FIRST_UID = 61_060
 LOOK, READ, FIT, LEAST = (700, 348), (418, 722), (700, 555), (880, 300)
 """In pixels of a screen of 1280 by 800."""
-
-
-@pytest.fixture(scope="module")
-def portal() -> Iterator[Portal]:
-    with Portal() as one:
-        yield one
 
 
 @pytest.fixture(scope="module")
@@ -55,15 +49,10 @@ def station(portal: Portal) -> Iterator[RunningStation]:
 @pytest.fixture
 def visitor(station: RunningStation, portal: Portal) -> Iterator[Visitor]:
     """On the portal's first page, with a scanner that waits."""
-    station.wait_state(State.READY, 40)
     portal.reset()
-    with station.screen() as screen:
-        one = Visitor(station, screen)
-        one.begin()
-        one.open_first_site()
+    with at_site(station) as one:
         papers_until(station, lambda now: now.scanner is not None and now.workable, "the scanner")
         yield one
-        station.call("End")
 
 
 def test_a_letter_goes_from_the_glass_to_the_site(station: RunningStation, portal: Portal, visitor: Visitor) -> None:

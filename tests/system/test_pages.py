@@ -17,9 +17,10 @@ import psutil
 import pytest
 
 from kiosk import theme
-from session.model import Component, State
+from session.model import Component
 from session.pages import DeskSnapshot, PageState
 from tests.portal import Portal
+from tests.station.fixtures import at_site
 from tests.station.harness import RunningStation, StationError, wait_until
 from tests.station.visitor import PORTAL, Visitor
 
@@ -34,12 +35,6 @@ _steps = itertools.count(1)
 
 
 @pytest.fixture(scope="module")
-def portal() -> Iterator[Portal]:
-    with Portal() as one:
-        yield one
-
-
-@pytest.fixture(scope="module")
 def station(portal: Portal) -> Iterator[RunningStation]:
     with RunningStation(
         name="pages", first_uid=FIRST_UID, port=portal.port, tls_port=portal.tls_port, down_port=portal.down_port
@@ -50,16 +45,9 @@ def station(portal: Portal) -> Iterator[RunningStation]:
 @pytest.fixture
 def visitor(station: RunningStation, portal: Portal) -> Iterator[Visitor]:
     """One who has just opened the portal, on a station that is proved clean."""
-    ready = station.wait_state(State.READY, 40)
-    assert ready.last_wipe is not None
-    assert ready.last_wipe.verified
     portal.reset()
-    with station.screen() as screen:
-        one = Visitor(station, screen)
-        one.begin()
-        one.open_first_site()
+    with at_site(station) as one:
         yield one
-    station.call("End")
 
 
 def picture(visitor: Visitor, name: str) -> None:

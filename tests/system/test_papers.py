@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from session.environment.tree import Tree
-from session.model import Component, State
+from session.model import Component
 from session.pages import BrowserState
 from session.papers import Label, Papers, Unfit
 from tests.portal import Portal
+from tests.station.fixtures import at_site
 from tests.station.harness import RunningStation, StationError, wait_until
 from tests.station.visitor import AGAIN_SECONDS, Visitor
 from tests.system.test_kill import kill
@@ -39,12 +40,6 @@ url = "http://portail.localhost:{port}/pieces?accepte=pdf&plusieurs=1"
 
 
 @pytest.fixture(scope="module")
-def portal() -> Iterator[Portal]:
-    with Portal() as one:
-        yield one
-
-
-@pytest.fixture(scope="module")
 def station(portal: Portal) -> Iterator[RunningStation]:
     more = MORE.format(port=portal.port)
     with RunningStation(
@@ -56,15 +51,8 @@ def station(portal: Portal) -> Iterator[RunningStation]:
 @pytest.fixture(scope="module")
 def visit(station: RunningStation) -> Iterator[Visitor]:
     """One visit for all: its notice is read, and the portal was opened once."""
-    ready = station.wait_state(State.READY, 40)
-    assert ready.last_wipe is not None
-    assert ready.last_wipe.verified
-    with station.screen() as screen:
-        one = Visitor(station, screen)
-        one.begin()
-        one.open_first_site()
+    with at_site(station) as one:
         yield one
-    station.call("End")
 
 
 @pytest.fixture

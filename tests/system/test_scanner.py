@@ -47,7 +47,7 @@ class Asked:
 
     def call(self, name: str, **parameters: object) -> dict[str, Any]:
         request = {"method": f"org.marchepied.Scanner.{name}", "parameters": parameters, "more": name == "Watch"}
-        answer = self._station._ask_as_screen(self.tree.sockets / "scanner" / "socket", request)
+        answer = self._station.ask_as_screen(self.tree.sockets / "scanner" / "socket", request)
         reply: dict[str, Any] = json.loads(answer or b'{"error": "nobody"}')
         return reply
 

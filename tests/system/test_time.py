@@ -12,6 +12,7 @@ import pytest
 
 from session.model import EndReason, EndWarning, Snapshot, State, WarningKind
 from tests.portal import Portal
+from tests.station.fixtures import at_welcome
 from tests.station.harness import RunningStation
 from tests.station.visitor import PORTAL, Visitor
 from tests.test_house import ROOT, file_of, parsed, reached_from, sources
@@ -23,12 +24,6 @@ LENGTH, EXTENSION, LENGTH_WARNING = 6.0, 3.0, 2.9
 LATE = 1.5
 """Seconds by which something may be late on a machine that does other things."""
 HOUR = 3600.0
-
-
-@pytest.fixture(scope="module")
-def portal() -> Iterator[Portal]:
-    with Portal() as one:
-        yield one
 
 
 @pytest.fixture(scope="module")
@@ -50,9 +45,8 @@ def station(portal: Portal, clock: Path) -> Iterator[RunningStation]:
 
 @pytest.fixture
 def visitor(station: RunningStation) -> Iterator[Visitor]:
-    station.wait_state(State.READY, 40)
-    with station.screen() as screen:
-        yield Visitor(station, screen)
+    with at_welcome(station) as one:
+        yield one
 
 
 def covered(visitor: Visitor) -> bool:

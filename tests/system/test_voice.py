@@ -8,7 +8,6 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from PIL import Image
 
 from session.environment.tree import Tree
@@ -22,12 +21,6 @@ from tests.station.harness import RunningStation, wait_until
 from tests.station.visitor import PORTAL, Visitor
 
 FIRST_UID = 62_100
-
-
-@pytest.fixture(scope="module")
-def portal() -> Iterator[Portal]:
-    with Portal() as one:
-        yield one
 
 
 def socket_of(station: RunningStation, generation: int) -> Path:

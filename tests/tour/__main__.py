@@ -6,12 +6,14 @@ Exit codes: 0 done, and verified; 1 something did not happen or was not verified
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import signal
 import sys
 import tempfile
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -19,9 +21,11 @@ import msgspec
 from session.model import State
 from session.receipts import Receipt
 from tests.portal import Portal
+from tests.portal.files import LIMIT
 from tests.station.harness import RunningStation, StationError
-from tests.station.paperwork import Paperwork, glass
+from tests.station.paperwork import Paperwork, glass, photographed
 from tests.station.screen import Screen
+from tests.station.stick import DAEMON, STAND_IN, make_stick, plug, pull_all
 from tests.station.visitor import Visitor
 
 
@@ -43,21 +47,25 @@ def tour(directory: Path, width: int, height: int) -> int:
     """One visit by real X input, through the real interface and the real browser."""
     directory.mkdir(parents=True, exist_ok=True)
     album = Album(directory)
+    if STAND_IN:
+        print("tour: the USB key is a loop device with ext4, which stands in: this kernel has no FAT")
     with Portal() as portal:
         with (
-            tempfile.TemporaryDirectory() as scanner,
+            _outside() as outside,
             RunningStation(
                 name="tour",
                 width=width,
                 height=height,
                 port=portal.port,
                 tls_port=portal.tls_port,
-                more=glass(Path(scanner)),
+                keys=outside / "keys",
+                tampered=DAEMON,
+                more=glass(outside / "glass"),
             ) as station,
         ):
             station.wait_state(State.READY, 60)
             with station.screen() as screen:
-                _visit(station, Visitor(station, screen), album)
+                _visit(station, Visitor(station, screen), album, outside / "keys")
                 generation = station.wait(lambda one: one.state is not State.ACTIVE).generation
             station.wait_state(State.READY, 60, after=generation)
             with station.screen() as screen:
@@ -72,7 +80,21 @@ def tour(directory: Path, width: int, height: int) -> int:
     return 0 if receipt.verified and verified_chain else 1
 
 
-def _visit(station: RunningStation, visitor: Visitor, album: Album) -> None:
+@contextlib.contextmanager
+def _outside() -> Iterator[Path]:
+    """What the visitor brings: a paper on the glass, and a key with a photo that weighs more than a site takes."""
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory)
+        for name in ("glass", "keys"):
+            (path / name).mkdir()
+        path.chmod(0o755)
+        try:
+            yield path
+        finally:
+            pull_all(path / "keys")
+
+
+def _visit(station: RunningStation, visitor: Visitor, album: Album, keys: Path) -> None:
     screen = visitor.screen
     album.keep(screen, "bienvenue")
     visitor.begin()
@@ -92,14 +114,29 @@ def _visit(station: RunningStation, visitor: Visitor, album: Album) -> None:
     album.keep(screen, "pas-encore-de-document")
     work.scan()
     work.make_document()
-    work.close_documents()
+    work.go_back()
+    plug(make_stick(keys, {"photo.jpg": photographed()}))
+    work.open_key()
+    work.take("photo.jpg")
+    work.go_back()
+    work.join(work.open_document(1), 0)
+    joined = work.open_document()
+    album.keep(screen, "trop-lourd")
+    fit = work.fit(joined, LIMIT)
+    print(f"tour: made to fit: {joined.size} bytes, then {fit.size}, under {fit.limit}")
+    work.leave_documents()
     screen.key("Return")
     visitor.wait_page("Accueil")
     for key in ("Tab", "Tab", "Return"):
         screen.key(key)
     work.send_newest()
     album.keep(screen, "piece-recue")
-    visitor.tap("bar_finished")
+    work.open_documents()
+    work.copy(work.open_document())
+    work.open_key()
+    work.go_back()
+    work.leave_documents()
+    visitor.tap_until("bar_finished", work.light)
     album.keep(screen, "avez-vous-fini")
     visitor.tap_until("yes", lambda: visitor.state() not in (State.ACTIVE, State.WARNING))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import subprocess
+import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -100,8 +101,7 @@ def detach(device: str) -> None:
 @contextlib.contextmanager
 def mounted(device: str, kind: str, options: str = "rw") -> Iterator[Path]:
     """For the test itself, where it looks at what is on a key."""
-    point = Path(os.environ["TMPDIR"]) / f"mount-{Path(device).name}"
-    point.mkdir()
+    point = Path(tempfile.mkdtemp(prefix="mount-"))
     chosen = (STAND_IN | dict(KINDS))[kind]
     try:
         options = f"{options},{chosen.options.format(user=0)}"  # the names' encoding among them

@@ -76,6 +76,7 @@ async def test_what_is_on_a_key_is_taken_looked_at_and_copied_to_it(
             assert none is None
         await line.call(f"{DESK}.TakeFromKey", {"file": files["lettre.pdf"].id})
         await until(lambda: bool(held.papers.look(None)), 20)
+        assert [path.stat().st_mode & 0o777 for path in held.papers.made_here.iterdir()] == [0o640], "the works' too"
         (paper,) = held.papers.now.documents or ()
         assert (paper.origin, paper.name, paper.size, paper.used) == (Origin.KEY, "lettre.pdf", len(PDF), False)
         await held.stage(KeyStage.READY)
