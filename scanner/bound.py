@@ -30,6 +30,7 @@ from scanner.messages import (
     WasRead,
     Words,
 )
+from scanner.raster import part_of
 
 Failed = model.Refused
 """Raised by everything here for a document of which nothing can be made."""
@@ -142,7 +143,7 @@ def _bounded(lines: list[str]) -> tuple[str, ...]:
 
 
 @contextlib.contextmanager
-def _opened(file: str) -> Iterator[BinaryIO]:
+def _opened(file: bytes) -> Iterator[BinaryIO]:
     """Never a link, and nothing that could hold us."""
     descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(descriptor, "rb") as document:
@@ -153,7 +154,7 @@ def _opened(file: str) -> Iterator[BinaryIO]:
 def _made(target: str) -> Iterator[BinaryIO]:
     """A file that is there under its name once it is whole, and not at all if it stays empty."""
     path = Path(target)
-    part = path.with_name(f"{path.name}.part" if path.name.startswith(".") else f".{path.name}.part")
+    part = part_of(path)
     try:
         with part.open("w+b") as out:
             yield out

@@ -131,17 +131,16 @@ class Worker:
 
     def do(self, task: PressTask) -> Iterator[PressSaid]:
         """What is said of a task: its end last."""
-        refused: type[Exception] = OSError
         try:
             match task:
                 case Count() | Draw() | Fit() | Merge() | Split() | Read():
                     from scanner import bound  # half a second that the first page need not wait for
 
-                    refused = bound.Failed
                     yield from bound.do(task)
                 case _:
                     yield self._do(task)
-        except (refused, OSError, ValueError, MemoryError, cv2.error) as error:
+        except Exception as error:
+            # Whatever a document does to a library: it costs its task. Its words may be in the error.
             logger.error("%s failed: %s", type(task).__name__, type(error).__name__)
             yield Impossible()
 

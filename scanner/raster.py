@@ -21,6 +21,11 @@ MAX_SIDE = 60_000
 _SHAPE = re.compile(rb"P([56])\n#dpi ([0-9. ]{8})\n([0-9 ]{8}) ([0-9 ]{8})\n255\n")
 
 
+def part_of(document: Path) -> Path:
+    """Where a document is written until it is whole: never under a name that is shown."""
+    return document.with_name(f"{'' if document.name.startswith('.') else '.'}{document.name}{PART}")
+
+
 class Raster(msgspec.Struct, frozen=True):
     """The header's content. The pixels follow after `HEADER` bytes, row by row, without gaps."""
 

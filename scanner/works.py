@@ -11,21 +11,24 @@ import contextlib
 import os
 import secrets
 import stat
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 from scanner import calls
 from scanner.children import Press
 from scanner.messages import Count, Draw, Fit, Merge, Read, Split, Words
 from scanner.pictures import Pictures
+from scanner.raster import PART, part_of
 from session import rpc
 
 
 class Works:
-    """`directories` are searched; what is made goes into the first."""
+    """`directories` are searched; what is made goes into the first, under a name that shows it to nobody yet."""
 
     def __init__(self, press: Press, pictures: Pictures, *directories: Path) -> None:
         self._press, self._pictures, self._directories = press, pictures, directories
+        for half in directories[0].glob(f".*{PART}"):
+            half.unlink(missing_ok=True)  # an earlier worker died over it
         self._found: asyncio.Queue[Words | None] | None = None
 
     def offer(self, service: rpc.Service, uids: frozenset[int]) -> None:
@@ -44,7 +47,7 @@ class Works:
         size = self._pictures.size(name)
         if size is None:
             path = self._find(of, "no_picture")
-            shown = await self._press.draw(Draw(str(path), page, width, height, str(self._pictures.path(name))))
+            shown = await self._press.draw(Draw(path, page, width, height, str(self._pictures.path(name))))
             if shown is None:
                 raise rpc.Refused("no_picture")
             size = (shown.width, shown.height)
@@ -53,44 +56,43 @@ class Works:
 
     async def _describe(self, _caller: rpc.Caller, parameters: calls.DocumentParameters) -> calls.Described:
         """Refused (not_made): it is nothing that is opened here."""
-        counted = await self._press.count(Count(str(self._find(parameters.document))))
+        counted = await self._press.count(Count(self._find(parameters.document)))
         if counted is None:
             raise rpc.Refused("not_made")
         return calls.Described(counted.pages)
 
     async def _fit(self, _caller: rpc.Caller, parameters: calls.FitParameters) -> calls.Made:
         """Refused: unreadable, when nobody could read it under that limit; not_made."""
-        target = self._target(hidden=True)
-        fitted = await self._press.fit(Fit(str(self._find(parameters.document)), parameters.limit, str(target)))
-        if fitted is None:
-            raise rpc.Refused("not_made")
-        if fitted.size == 0:
-            raise rpc.Refused("unreadable")
-        return _made(target)
+        file = self._find(parameters.document)
+        with self._targets(1) as (target,):
+            fitted = await self._press.fit(Fit(file, parameters.limit, str(target)))
+            if fitted is None:
+                raise rpc.Refused("not_made")
+            if fitted.size == 0:
+                raise rpc.Refused("unreadable")
+            return _made(target)
 
     def _stop_fit(self, _caller: rpc.Caller, _parameters: rpc.NoParameters) -> None:
         self._press.drop((Fit,))
 
     async def _merge(self, _caller: rpc.Caller, parameters: calls.MergeParameters) -> calls.Made:
-        files = tuple(str(self._find(one)) for one in parameters.documents)
-        target = self._target()
-        if await self._press.bind(Merge(files, str(target))) is None:
-            raise rpc.Refused("not_made")
-        return _made(target)
+        files = tuple(self._find(one) for one in parameters.documents)
+        with self._targets(1) as (target,):
+            if await self._press.bind(Merge(files, str(target))) is None:
+                raise rpc.Refused("not_made")
+            return _made(target)
 
     async def _split(self, _caller: rpc.Caller, parameters: calls.SplitParameters) -> calls.Parts:
-        first, second = self._target(), self._target()
-        task = Split(str(self._find(parameters.document)), parameters.page, str(first), str(second))
-        if await self._press.bind(task) is None:
-            for path in (first, second):
-                path.unlink(missing_ok=True)
-            raise rpc.Refused("not_made")
-        return calls.Parts(_made(first), _made(second))
+        file = self._find(parameters.document)
+        with self._targets(2) as (first, second):
+            if await self._press.bind(Split(file, parameters.page, str(first), str(second))) is None:
+                raise rpc.Refused("not_made")
+            return calls.Parts(_made(first), _made(second))
 
     async def _read(self, _caller: rpc.Caller, parameters: calls.ReadParameters) -> AsyncIterator[calls.Text]:
         """What is written on a page, as it is found; the last one is `whole`. Another one ends this one."""
         self._press.drop((Read,))
-        task = Read(str(self._find(parameters.document)), parameters.page)
+        task = Read(self._find(parameters.document), parameters.page)
         found: asyncio.Queue[Words | None] = asyncio.Queue()
         reading = asyncio.create_task(self._press.read(task, found.put_nowait))
         reading.add_done_callback(lambda _task: found.put_nowait(None))
@@ -109,18 +111,29 @@ class Works:
     def _stop_reading(self, _caller: rpc.Caller, _parameters: rpc.NoParameters) -> None:
         self._press.drop((Read,))
 
-    def _find(self, document: str, refusal: str = "no_document") -> Path:
+    def _find(self, document: str, refusal: str = "no_document") -> bytes:
         for directory in self._directories:
-            with contextlib.suppress(OSError), os.scandir(directory) as entries:
+            with contextlib.suppress(OSError), os.scandir(os.fsencode(directory)) as entries:
                 for entry in entries:
                     with contextlib.suppress(OSError):
                         status = entry.stat(follow_symlinks=False)
                         if stat.S_ISREG(status.st_mode) and _id(status) == document:
-                            return directory / entry.name
+                            return entry.path
         raise rpc.Refused(refusal)
 
-    def _target(self, *, hidden: bool = False) -> Path:
-        return self._directories[0] / f"{'.' if hidden else ''}{secrets.token_hex(8)}.pdf"
+    @contextlib.contextmanager
+    def _targets(self, count: int) -> Iterator[list[Path]]:
+        """Names for what is to be made. Nothing is left of it where it was not made: a press that was ended, because it
+        took too long or because nobody wanted it any more, could not take away what it had begun.
+        """
+        targets = [self._directories[0] / f".{secrets.token_hex(8)}.pdf" for _ in range(count)]
+        try:
+            yield targets
+        except BaseException:
+            for target in targets:
+                target.unlink(missing_ok=True)
+                part_of(target).unlink(missing_ok=True)
+            raise
 
 
 def _id(status: os.stat_result) -> str:

@@ -289,7 +289,7 @@ async def test_the_service_describes_itself(asked: Asked) -> None:
         *("OutOfService", "Maintenance", "InService", "Receipts"),
         *("CallAgent", "CancelCall", "AgentAsk", "AgentEnter", "AgentLeave", "AgentExtend", "AgentPrivate"),
         *("AgentAllowed", "AgentOutcome", "AgentEnd", "AgentOutOfService", "AgentMaintenance", "AgentInService"),
-        *("WatchKeys", "BringKey"),
+        *("WatchKeys", "BringKey", "WatchScanners"),
     }
     assert members["method Ready"] == "method Ready(component: Component) -> ()"
     assert members["method OutOfService"] == "method OutOfService(why: ?string) -> ()"
