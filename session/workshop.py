@@ -95,7 +95,12 @@ class Workshop:
             await asyncio.gather(*self._works, return_exceptions=True)
 
     def _heard(self, state: ScannerState) -> None:
-        self._papers.tell_scanner(state)
+        before = self._papers.now.scanner
+        if before is not None and before.pages and not state.pages:
+            with self._papers.together():  # their document is there, though a desk that died had asked for it
+                self._papers.tell_scanner(state)
+        else:
+            self._papers.tell_scanner(state)
         if not self._papers.now.workable:
             self._papers.tell(workable=True)
             self._papers.changed()  # there may be documents that nobody could look at before

@@ -156,6 +156,22 @@ async def test_a_desk_that_dies_leaves_nothing_that_nobody_wants(one: Worker, tm
         assert (room.hidden, room.papers.now.fit) == ([], None)
 
 
+async def test_pages_that_a_desk_that_died_had_kept_come_as_a_document(one: Worker, tmp_path: Path) -> None:
+    await one.scan(source="feeder")
+    await one.made()
+    async with open_room(one, tmp_path) as room:
+        keeping = asyncio.create_task(one.call("Keep", dict))  # which an earlier desk had asked for
+        seen: list[Papers] = []
+        async with contextlib.aclosing(room.papers._papers.follow()) as snapshots:
+            async for now in snapshots:
+                seen.append(now)
+                if now.documents:
+                    break
+        await keeping
+        pages = [len(now.scanner.pages) for now in seen if now.scanner is not None]
+        assert (pages[0], pages[-2:]) == (10, [10, 0]), "they go, and it comes, in one snapshot"
+
+
 async def test_many_documents_at_once_keep_nobody_out(room: Room) -> None:
     for number in range(50):
         (room.one.places.documents / f"{number}.pdf").write_bytes(b"%PDF-1.4" + os.urandom(200_000))
