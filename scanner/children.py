@@ -12,7 +12,7 @@ import itertools
 import logging
 import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -90,10 +90,13 @@ class Child:
         self._waiting: list[bytes] = []
 
     @classmethod
-    async def start(cls, module: str) -> Child:
-        """Raises OSError. Its words, which have no page in them, go where ours go."""
+    async def start(cls, module: str, before: Sequence[str] = ()) -> Child:
+        """`before` is put before its command. Raises OSError.
+
+        Its words, which have no page in them, go where ours go.
+        """
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-P", "-m", module),
+            *(*before, sys.executable, "-P", "-m", module),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             env=dict(os.environ),
@@ -137,12 +140,15 @@ class Child:
                 self._process.kill()
 
     async def end(self) -> None:
-        """Kills it, if it has not ended."""
+        """Kills it, if it has not ended, and what its sandbox may have around it."""
         self.kill()
         self.hang_up()
+        assert self._process.stdout is not None  # noqa: S101 - it was asked for
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_GONE_SECONDS):
                 await self._process.wait()
+                while await self._process.stdout.read(wire.MAX_FRAME):  # it ends with the last who could write to it
+                    pass
 
 
 class Feeding:
@@ -233,8 +239,9 @@ class Feeding:
 class Press:
     """Tasks for the press, one after the other, the most urgent first. A new one is started when one has died."""
 
-    def __init__(self, patience: Patience) -> None:
-        self._patience = patience
+    def __init__(self, patience: Patience, before: Sequence[str] = ()) -> None:
+        """`before` is put before its command."""
+        self._patience, self._before = patience, before
         self._child: Child | None = None
         self._heap: list[tuple[int, int, PressTask, asyncio.Future[PressSaid]]] = []
         self._numbers = itertools.count()
@@ -319,7 +326,7 @@ class Press:
 
     async def _ready(self) -> Child:
         if self._child is None or not self._child.running:
-            self._child = await Child.start("scanner.press")
+            self._child = await Child.start("scanner.press", self._before)
         return self._child
 
     async def _do(self, task: PressTask) -> PressSaid:

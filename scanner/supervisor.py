@@ -17,7 +17,7 @@ from pathlib import Path
 
 import msgspec
 
-from scanner import calls
+from scanner import apart, calls
 from scanner.children import Feeding, Patience, Press
 from scanner.making import Maker
 from scanner.messages import Arriving, Bind, FeedSaid, FeedTask, Looked, Whole
@@ -56,8 +56,9 @@ class Supervisor:
         self._press = Press(self._patience)
         self._pictures = Pictures(places.pictures)
         self._maker = Maker(self._store, self._press, self._pictures, self._changed)
-        # A press of its own: a document that takes long keeps no page waiting.
-        self._second_press = Press(self._patience)
+        # A press of its own: a document that takes long keeps no page waiting, and a hostile one meets no scanner.
+        before = apart.argv((places.papers, places.pictures), (places.pages,))
+        self._second_press = Press(self._patience, before)
         self._works = Works(self._second_press, self._pictures, places.papers, places.documents)
         self._feeding: Feeding | None = None
         self._uses: set[asyncio.Task[None]] = set()
@@ -111,9 +112,9 @@ class Supervisor:
                 self._settling.cancel()
 
     @property
-    def children(self) -> tuple[int | None, int | None]:
-        """The processes of the feed and of the press, for the tests and the doctor."""
-        return (self._feeding.pid if self._feeding is not None else None), self._press.pid
+    def children(self) -> tuple[int | None, int | None, int | None]:
+        """The processes of the feed, of the press and of the second one's sandbox, for the tests and the doctor."""
+        return (self._feeding.pid if self._feeding is not None else None), self._press.pid, self._second_press.pid
 
     # -- the public picture ----------------------------------------------------------------------------------
 

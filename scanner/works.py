@@ -131,8 +131,8 @@ class Works:
             yield targets
         except BaseException:
             for target in targets:
+                part_of(target).unlink(missing_ok=True)  # first: it may become the other to the last
                 target.unlink(missing_ok=True)
-                part_of(target).unlink(missing_ok=True)
             raise
 
 

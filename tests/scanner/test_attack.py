@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
+import psutil
 import pytest
 from PIL import Image
 
@@ -214,6 +215,35 @@ async def test_what_is_no_file_is_no_document(sane: Sane, tmp_path: Path, monkey
                 await one.call("Describe", calls.Described, document=document)
             with pytest.raises(rpc.Refused, match="no_picture"):
                 await one.call("Picture", calls.PictureFile, of=document, version=1, width=50, height=50)
+
+
+async def test_a_stranger_s_document_is_opened_where_nothing_else_is(
+    sane: Sane, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with worker(sane, tmp_path, monkeypatch) as one:
+        await one.scan(source="glass")
+        await one.made()
+        await one.call("Describe", calls.Described, document=put(one, "a.pdf", page(1)))
+        outer = one.supervisor.children[2]
+        assert outer is not None
+        press = psutil.Process(outer).children(recursive=True)[-1]
+        assert press.cmdline()[-1] == "scanner.press"
+        inside = Path(f"/proc/{press.pid}/root")
+
+        def seen(path: Path | str) -> list[str]:
+            return sorted(child.name for child in (inside / str(path).lstrip("/")).iterdir())
+
+        assert list(one.places.pages.iterdir())
+        assert [seen(path) for path in (one.places.pages, "/proc", "/sys", "/run")] == [[], ["meminfo"], [], []]
+        assert not {"bus", "sg0", "video0", "usb"} & set(seen("/dev"))
+        networks = Path(f"/proc/{press.pid}/net/dev").read_text("ascii").splitlines()[2:]
+        assert [line.split(":")[0].strip() for line in networks] == ["lo"]
+        here = os.readlink("/proc/self/ns/net")
+        assert os.readlink(f"/proc/{press.pid}/ns/net") != here
+        mounts = [line.split() for line in Path(f"/proc/{press.pid}/mounts").read_text("utf-8").splitlines()]
+        top = {point: options.split(",")[0] for _, point, _, options, *_ in mounts}  # the last lies above the others
+        ours = {str(one.places.papers), str(one.places.pictures)}
+        assert {point for point, how in top.items() if how == "rw" and not point.startswith("/dev")} == ours
 
 
 async def test_calls_in_any_order_and_far_too_many(

@@ -146,7 +146,7 @@ async def test_one_that_is_in_use_is_looked_for_afterwards(
         await desk.until(lambda state: state.stage is ScanStage.READY)
         await one.call("Scan", source="glass")
         await desk.until(lambda state: bool(state.percent))
-        feed, _ = one.supervisor.children
+        feed = one.supervisor.children[0]
         await one.call("Plugged")
         assert one.supervisor.children[0] == feed, "the page goes on arriving"
         await desk.until(lambda state: state.stage is ScanStage.DONE)
