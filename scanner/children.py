@@ -71,6 +71,8 @@ class Patience(msgspec.Struct, frozen=True):
     press: float = 60.0
     bind: float = 180.0
     """A document is made, made to fit, or read: as long as its longest page may take, many times."""
+    page: float = 6.0
+    """Of each page where many become a document: ten times what one takes."""
 
 
 class Hung(Exception):
@@ -329,6 +331,11 @@ class Press:
             self._child = await Child.start("scanner.press", self._before)
         return self._child
 
+    def _seconds(self, task: PressTask) -> float:
+        if isinstance(task, Bind):
+            return max(self._patience.bind, self._patience.page * len(task.pages))
+        return self._patience.bind if isinstance(task, _LONG) else self._patience.press
+
     async def _do(self, task: PressTask) -> PressSaid:
         while True:
             worn = self.pid is not None
@@ -336,7 +343,7 @@ class Press:
             try:
                 child = await self._ready()
                 child.send(task)
-                seconds = self._patience.bind if isinstance(task, _LONG) else self._patience.press
+                seconds = self._seconds(task)
                 said: PressSaid = await child.hear(PressSaid, seconds)
                 while isinstance(said, Words):
                     self._heard(said)
@@ -355,4 +362,4 @@ class Press:
             return said
 
 
-_LONG = (Bind, Merge, Split, Fit, Read)
+_LONG = (Merge, Split, Fit, Read)
