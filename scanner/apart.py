@@ -20,7 +20,7 @@ def argv(writable: Sequence[Path], hidden: Sequence[Path]) -> list[str]:
     devices nor a network, nor what is in `hidden`.
     """
     found = [_BWRAP, "--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts"]
-    found += ["--die-with-parent", "--new-session", "--ro-bind", "/", "/", "--dev", "/dev"]
+    found += ["--die-with-parent", "--ro-bind", "/", "/", "--dev", "/dev"]  # all of one process group: see Child.kill
     places = [str(path) for path in (*map(Path, _HIDDEN), *hidden) if path.is_dir()]
     for place in places:
         found += ["--tmpfs", place]

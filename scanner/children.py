@@ -11,6 +11,7 @@ import heapq
 import itertools
 import logging
 import os
+import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
@@ -97,13 +98,20 @@ class Child:
 
         Its words, which have no page in them, go where ours go.
         """
-        process = await asyncio.create_subprocess_exec(
-            *(*before, sys.executable, "-P", "-m", module),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            env=dict(os.environ),
+        creating = asyncio.create_task(
+            asyncio.create_subprocess_exec(
+                *(*before, sys.executable, "-P", "-m", module),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                env=dict(os.environ),
+                start_new_session=True,
+            )
         )
-        return cls(process)
+        try:
+            return cls(await asyncio.shield(creating))
+        except asyncio.CancelledError:
+            await cls(await creating).end()
+            raise
 
     @property
     def pid(self) -> int:
@@ -137,12 +145,12 @@ class Child:
         return wire.decode(self._waiting.pop(0), kind)
 
     def kill(self) -> None:
-        if self.running:
-            with contextlib.suppress(ProcessLookupError):
-                self._process.kill()
+        """And with it what its sandbox has around it, which may not have come so far that it would die with it."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
 
     async def end(self) -> None:
-        """Kills it, if it has not ended, and what its sandbox may have around it."""
+        """Kills it, if it has not ended. Nothing of it is left then, but for what the kernel holds."""
         self.kill()
         self.hang_up()
         assert self._process.stdout is not None  # noqa: S101 - it was asked for
