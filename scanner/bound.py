@@ -39,9 +39,10 @@ Tell = Callable[[PressSaid], None]
 
 _MODE = 0o660
 _LANGUAGES = (reading.Language.FRENCH, reading.Language.DUTCH, reading.Language.ENGLISH)
-_READ_DPI = 300
 _READ_BOX = (2600, 3700)
 """Pixels: A4 in 300 dots an inch."""
+_READ_DPI = 200
+"""A larger page is read as if it had so many dots: letters are large on it too, and in 300 dots A0 would take 2 GB."""
 _MOST_TEXT = 8_000
 """Characters that are told of a page."""
 
@@ -125,7 +126,7 @@ def _read(task: Read) -> Iterator[PressSaid]:
         else:
             pixels = render.render(document, task.page, _READ_BOX)
             points = render.points_of(document, task.page)
-            page = Page(pixels, max(72.0, 72 * pixels.shape[1] / points[0]))
+            page = Page(pixels, max(float(_READ_DPI), 72 * pixels.shape[1] / points[0]))
     lines: list[str] = []
     for lines in _paragraphs(reading.read(page, _LANGUAGES)):
         yield Words(_bounded(lines))
@@ -158,7 +159,7 @@ def _bounded(lines: list[str]) -> tuple[str, ...]:
 
 
 @contextlib.contextmanager
-def _opened(file: str) -> Iterator[BinaryIO]:
+def _opened(file: bytes) -> Iterator[BinaryIO]:
     """Never a link, and nothing that could hold us."""
     descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(descriptor, "rb") as document:

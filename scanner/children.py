@@ -11,8 +11,9 @@ import heapq
 import itertools
 import logging
 import os
+import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -76,6 +77,8 @@ class Patience(msgspec.Struct, frozen=True):
     press: float = 60.0
     bind: float = 180.0
     """A document is made, made to fit, or read: as long as its longest page may take, many times."""
+    page: float = 6.0
+    """Of each page where many become a document: ten times what one takes."""
 
 
 class Hung(Exception):
@@ -95,15 +98,25 @@ class Child:
         self._waiting: list[bytes] = []
 
     @classmethod
-    async def start(cls, module: str) -> Child:
-        """Raises OSError. Its words, which have no page in them, go where ours go."""
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-P", "-m", module),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            env=dict(os.environ),
+    async def start(cls, module: str, before: Sequence[str] = ()) -> Child:
+        """`before` is put before its command. Raises OSError.
+
+        Its words, which have no page in them, go where ours go.
+        """
+        creating = asyncio.create_task(
+            asyncio.create_subprocess_exec(
+                *(*before, sys.executable, "-P", "-m", module),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                env=dict(os.environ),
+                start_new_session=True,
+            )
         )
-        return cls(process)
+        try:
+            return cls(await asyncio.shield(creating))
+        except asyncio.CancelledError:
+            await cls(await creating).end()
+            raise
 
     @property
     def pid(self) -> int:
@@ -137,17 +150,20 @@ class Child:
         return wire.decode(self._waiting.pop(0), kind)
 
     def kill(self) -> None:
-        if self.running:
-            with contextlib.suppress(ProcessLookupError):
-                self._process.kill()
+        """And with it what its sandbox has around it, which may not have come so far that it would die with it."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
 
     async def end(self) -> None:
-        """Kills it, if it has not ended."""
+        """Kills it, if it has not ended. Nothing of it is left then, but for what the kernel holds."""
         self.kill()
         self.hang_up()
+        assert self._process.stdout is not None  # noqa: S101 - it was asked for
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_GONE_SECONDS):
                 await self._process.wait()
+                while await self._process.stdout.read(wire.MAX_FRAME):  # it ends with the last who could write to it
+                    pass
 
 
 class Feeding:
@@ -242,8 +258,9 @@ def _unheard(_said: Words | Come) -> None:
 class Press:
     """Tasks for the press, one after the other, the most urgent first. A new one is started when one has died."""
 
-    def __init__(self, patience: Patience) -> None:
-        self._patience = patience
+    def __init__(self, patience: Patience, before: Sequence[str] = ()) -> None:
+        """`before` is put before its command."""
+        self._patience, self._before = patience, before
         self._child: Child | None = None
         self._heap: list[tuple[int, int, PressTask, Heard, asyncio.Future[PressSaid]]] = []
         self._numbers = itertools.count()
@@ -332,8 +349,13 @@ class Press:
 
     async def _ready(self) -> Child:
         if self._child is None or not self._child.running:
-            self._child = await Child.start("scanner.press")
+            self._child = await Child.start("scanner.press", self._before)
         return self._child
+
+    def _seconds(self, task: PressTask) -> float:
+        if isinstance(task, Bind):
+            return max(self._patience.bind, self._patience.page * len(task.pages))
+        return self._patience.bind if isinstance(task, _LONG) else self._patience.press
 
     async def _do(self, task: PressTask, heard: Heard) -> PressSaid:
         while True:
@@ -342,7 +364,7 @@ class Press:
             try:
                 child = await self._ready()
                 child.send(task)
-                seconds = self._patience.bind if isinstance(task, _LONG) else self._patience.press
+                seconds = self._seconds(task)
                 said: PressSaid = await child.hear(PressSaid, seconds)
                 while isinstance(said, Words | Come):
                     heard(said)
@@ -361,4 +383,4 @@ class Press:
             return said
 
 
-_LONG = (Bind, Merge, Split, Fit, Read)
+_LONG = (Merge, Split, Fit, Read)

@@ -192,6 +192,10 @@ class Feed:
                 continue
             if lines > 0 and rows.count >= lines:
                 continue  # a device that goes on after its last line
+            if lines <= 0:  # nobody knows how long it gets
+                self._need_room(Path(self._task.directory), 0)
+                if rows.count > MAX_SIDE:
+                    raise _Problem(ScanProblem.TRUNCATED)
             file.write(rows.take(view[:count]))
             if time.monotonic() - self._told_at >= _TELL_SECONDS:
                 percent = min(99, 100 * rows.count // lines) if lines > 0 else None

@@ -32,8 +32,10 @@ class Maker:
         return (*self._making.values(), *self._later)
 
     def resume(self) -> None:
-        """Takes up what an earlier supervisor left undone."""
+        """Takes up what is left undone, by an earlier supervisor or for want of room."""
         for page in self._store.now.pages:
+            if page.id in self._making:
+                continue
             if page.made != page.version:
                 self.make(page, urgent=False)
             else:

@@ -121,9 +121,9 @@ class Bound(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="bound"
 
 
 class Count(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="count"):
-    """How many pages has the document in `file`?"""
+    """How many pages has the document in `file`? A path in bytes: a name may be any, even no text."""
 
-    file: str
+    file: bytes
 
 
 class Counted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="counted"):
@@ -133,7 +133,7 @@ class Counted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="coun
 class Draw(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="draw"):
     """A page of a document, as `Show`. Answered by `Shown`."""
 
-    file: str
+    file: bytes
     page: int
     width: int
     height: int
@@ -143,7 +143,7 @@ class Draw(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="draw"):
 class Fit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="fit"):
     """The document in `file`, in at most `limit` bytes, into `target`."""
 
-    file: str
+    file: bytes
     limit: int
     target: str
 
@@ -175,14 +175,14 @@ class Come(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="come"):
 class Merge(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="merge"):
     """Answered by `Bound`."""
 
-    files: tuple[str, ...]
+    files: tuple[bytes, ...]
     target: str
 
 
 class Split(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="split"):
     """What begins with `page` goes into `second`, the rest into `first`. Answered by `Bound`."""
 
-    file: str
+    file: bytes
     page: int
     first: str
     second: str
@@ -191,7 +191,7 @@ class Split(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="split"
 class Read(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="read"):
     """What is written on a page. Answered by `Words`, as they are found, and in the end by `WasRead`."""
 
-    file: str
+    file: bytes
     page: int
 
 

@@ -51,8 +51,8 @@ logger = logging.getLogger(__name__)
 
 QUALITY = 95
 """Of the JPEGs in which pages are kept, colours as fine as light: what is made of them is coarser."""
-_MOST_MEMORY = 2 << 30
-"""Bytes: a page in 600 dots an inch takes a fifth of it. What asks for more is hostile, and costs its task."""
+_MOST_MEMORY, _LEAST_MEMORY = 2 << 30, 768 << 20
+"""Bytes: a page in 600 dots an inch takes half of the smaller. What asks for more is hostile, and costs its task."""
 _DENSITY = slice(13, 18)
 """In a JFIF header: the unit (1: an inch), and the dots in both directions (ITU-T T.871)."""
 
@@ -143,7 +143,8 @@ class Worker:
         except Refused as refused:
             logger.error("%s failed: %s", type(task).__name__, refused.code)
             yield Impossible(refused.code)
-        except (OSError, ValueError, MemoryError, cv2.error) as error:
+        except Exception as error:
+            # Whatever a document does to a library: it costs its task. Its words may be in the error.
             logger.error("%s failed: %s", type(task).__name__, type(error).__name__)
             yield Impossible()
 
@@ -204,12 +205,21 @@ class Worker:
         return self._directory / f"{page}.{version}{MADE}"
 
 
+def _available() -> int:
+    """Bytes of memory that nobody needs now: a session in which there is next to none is ended."""
+    for line in Path("/proc/meminfo").read_text("ascii").splitlines():
+        if line.startswith("MemAvailable:"):
+            return int(line.split()[1]) * 1024
+    return 0
+
+
 def main() -> int:
     logging.basicConfig(level=logging.INFO, format="press: %(levelname)s %(message)s")
     out = os.dup(1)
     os.dup2(2, 1)  # libraries that print
     cv2.setNumThreads(1)  # the other processor is the browser's, or the feed's
-    resource.setrlimit(resource.RLIMIT_DATA, (_MOST_MEMORY, _MOST_MEMORY))
+    most = min(_MOST_MEMORY, max(_LEAST_MEMORY, _available() // 3))
+    resource.setrlimit(resource.RLIMIT_DATA, (most, most))
 
     def tell(said: PressSaid) -> None:
         left = memoryview(wire.encode(said))

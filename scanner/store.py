@@ -8,6 +8,7 @@ page that came whole while nobody was there to write it down is found by its fil
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 from pathlib import Path
 
@@ -16,6 +17,8 @@ import msgspec
 from scanner.model import Corrected, Correction, ScannedPage
 from scanner.raster import PART, RAW
 from session import safely, wire
+
+logger = logging.getLogger(__name__)
 
 MADE = ".jpg"
 _LIST = "pages.json"
@@ -62,7 +65,11 @@ class Saved(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Store:
-    """Blocking, but only ever a few small files of a memory disk. Raises OSError where it is full."""
+    """Blocking, but only ever a few small files of a memory disk.
+
+    What is in memory counts. Where the disk is full the list is not written until its next change: a process that ends
+    before that leaves pages that are found by their files, and forgets their order and turns.
+    """
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -70,6 +77,7 @@ class Store:
         with contextlib.suppress(FileNotFoundError, wire.WireError):
             self.now = wire.decode((directory / _LIST).read_bytes(), Saved)
         self.clear_parts()
+        self._forget_lost()
 
     def raw(self, name: str) -> Path:
         return self._directory / f"{name}{RAW}"
@@ -85,9 +93,23 @@ class Store:
         return next((one for one in self.now.pages if one.id == page), None)
 
     def change(self, **changes: object) -> None:
-        """Of what is saved; on return it is."""
+        """Of what is saved; on return it is, if there is room."""
         self.now = msgspec.structs.replace(self.now, **changes)
-        safely.replace(self._directory / _LIST, wire.encode(self.now)[:-1])
+        try:
+            safely.replace(self._directory / _LIST, wire.encode(self.now)[:-1])
+        except OSError as error:
+            logger.error("the list of the pages cannot be written: %s", error.strerror)
+
+    def _forget_lost(self) -> None:
+        """Pages of the list of which there is no file any more."""
+        now = self.now
+        pages = tuple(page for page in now.pages if all(map(self._there, filter(None, (page.raw, page.back)))))
+        face = now.face if now.face is not None and self._there(now.face) else None
+        if (pages, face) != (now.pages, now.face):
+            self.change(pages=pages, face=face)
+
+    def _there(self, raw: str) -> bool:
+        return self.raw(raw).exists() or self.compact(raw).exists()
 
     def put(self, page: Page) -> None:
         """In place of the one with its id, or after the last."""
@@ -114,6 +136,15 @@ class Store:
         if old is not None:
             self._remove(old)
         return page
+
+    def replace(self, page: Page) -> None:
+        """The next that comes takes its place; of a card, the next two. A first face that waited for another is gone:
+        as a page that nobody wrote down it would come back.
+        """
+        face = self.now.face
+        self.change(replacing=page.id, card=page.back is not None, face=None)
+        if face is not None:
+            self.raw(face).unlink(missing_ok=True)
 
     def take_apart(self) -> Page | None:
         """No card any more: a first face that is there becomes a page like any other."""

@@ -12,12 +12,12 @@ import logging
 import os
 import re
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import msgspec
 
-from scanner import calls
+from scanner import apart, calls
 from scanner.children import Feeding, Patience, Press
 from scanner.making import Maker
 from scanner.messages import Arriving, Bind, Come, FeedSaid, FeedTask, Looked, Whole, Words
@@ -28,6 +28,7 @@ from scanner.model import (
     ScanStage,
     Source,
 )
+from scanner.outcomes import after_plug, after_use
 from scanner.pictures import Pictures
 from scanner.raster import part_of
 from scanner.store import Page, Places, Store
@@ -55,13 +56,16 @@ class Supervisor:
         self._press = Press(self._patience)
         self._pictures = Pictures(places.pictures)
         self._maker = Maker(self._store, self._press, self._pictures, self._changed)
-        # A press of its own: a document that takes long keeps no page waiting.
-        self._second_press = Press(self._patience)
+        # A press of its own: a document that takes long keeps no page waiting, and a hostile one meets no scanner.
+        before = apart.argv((places.papers, places.pictures), (places.pages,))
+        self._second_press = Press(self._patience, before)
         self._works = Works(self._second_press, self._pictures, places.papers, places.documents)
         self._feeding: Feeding | None = None
         self._uses: set[asyncio.Task[None]] = set()
         self._arrivals = 0
         self._newest = ""
+        self._stale = False
+        """A scanner may have come or gone while one was in use."""
         self._keeping: asyncio.Task[None] | None = None
         """While pages become a document: waits until each of them was made."""
         self._stopped = False
@@ -78,6 +82,7 @@ class Supervisor:
         add = self.service.add
         add("Watch", self._watch, uids=uids)
         add("Look", self._look, uids=uids)
+        add("Plugged", self._plugged, uids=uids)
         add("Scan", self._scan, parameters=calls.ScanParameters, uids=uids)
         add("StopScan", self._stop_scan, uids=uids)
         add("Card", self._card, parameters=calls.CardParameters, uids=uids)
@@ -99,7 +104,7 @@ class Supervisor:
         working = asyncio.create_task(self._second_press.run())
         try:
             self._maker.resume()
-            self._begin("look", None, 0, quiet=True)
+            self._begin("look", None, 0, quiet=lambda _problem: None)
             await pressing
         finally:
             await self.service.stop()
@@ -111,9 +116,9 @@ class Supervisor:
                 self._settling.cancel()
 
     @property
-    def children(self) -> tuple[int | None, int | None]:
-        """The processes of the feed and of the press, for the tests and the doctor."""
-        return (self._feeding.pid if self._feeding is not None else None), self._press.pid
+    def children(self) -> tuple[int | None, int | None, int | None]:
+        """The processes of the feed, of the press and of the second one's sandbox, for the tests and the doctor."""
+        return (self._feeding.pid if self._feeding is not None else None), self._press.pid, self._second_press.pid
 
     # -- the public picture ----------------------------------------------------------------------------------
 
@@ -156,6 +161,13 @@ class Supervisor:
         if self._stage in (ScanStage.READY, ScanStage.PROBLEM):  # else it is known
             self._begin("look", None, 0)
 
+    def _plugged(self, _caller: rpc.Caller, _parameters: rpc.NoParameters) -> None:
+        """A scanner may have come or gone. One that is in use tells by itself, and is looked for afterwards."""
+        if self._stage in _IN_USE:
+            self._stale = True
+        else:
+            self._begin("look", None, 0, quiet=self._seen)
+
     def _scan(self, _caller: rpc.Caller, parameters: calls.ScanParameters) -> None:
         """One page, or all that is in the feeder; after those that are there."""
         self._need_idle()
@@ -181,7 +193,7 @@ class Supervisor:
         """Scans what is on the glass in place of a page. Of a card, its first face; then the second is waited for."""
         self._need_idle()
         page = self._need(parameters.page)
-        self._store.change(replacing=page.id, card=page.back is not None, face=None)
+        self._store.replace(page)
         self._begin_scan(Source.GLASS)
 
     def _begin_scan(self, source: Source | None) -> None:
@@ -194,8 +206,15 @@ class Supervisor:
         self._press.warm()
         self._begin("scan", Source.GLASS if one else source, left)
 
-    def _begin(self, what: str, source: Source | None, pages: int, *, quiet: bool = False) -> None:
-        """`quiet`: nobody asked for it, and whatever is asked for ends it."""
+    def _begin(
+        self,
+        what: str,
+        source: Source | None,
+        pages: int,
+        *,
+        quiet: Callable[[ScanProblem | None], None] | None = None,
+    ) -> None:
+        """`quiet`: nobody waits for it, and whatever is asked for ends it; it is told what came of it, if it ends."""
         settings = self._settings
         task = FeedTask(
             what="look" if what == "look" else "scan",
@@ -211,48 +230,50 @@ class Supervisor:
         if self._feeding is not None:
             self._feeding.abort()
         self._feeding = feeding = Feeding(self._patience, self._heard)
-        if not quiet:
+        if quiet is None:
             self._enter(ScanStage.LOOKING)
 
         async def use() -> None:
             if earlier:
                 await asyncio.wait(earlier)
-            await (self._looked(feeding, task) if quiet else self._used(feeding, task, before))
+            await (self._used(feeding, task, before) if quiet is None else self._looked(feeding, task, quiet))
 
         using = asyncio.create_task(use())
         self._uses.add(using)
         using.add_done_callback(self._uses.discard)
 
-    async def _looked(self, feeding: Feeding, task: FeedTask) -> None:
-        await feeding.run(task)
+    async def _looked(
+        self, feeding: Feeding, task: FeedTask, told: Callable[[ScanProblem | None], None]
+    ) -> None:
+        problem = await feeding.run(task)
         if self._feeding is feeding:
             self._feeding = None
+            if not feeding.stopped:
+                told(problem)
+
+    def _seen(self, found: ScanProblem | None) -> None:
+        standing = after_plug(self._stage, self._problem, found)
+        if standing != (self._stage, self._problem):
+            self._enter(*standing)
 
     async def _used(self, feeding: Feeding, task: FeedTask, before: ScanStage) -> None:
         arrivals, face = self._arrivals, self._store.now.face
+        problem: ScanProblem | None = ScanProblem.FAILED
         try:
             problem = await feeding.run(task)
-        except OSError as error:
-            logger.error("a page cannot be written down: %s", error.strerror)
-            problem = ScanProblem.FULL
         finally:
             self._feeding = None
             self._store.clear_parts()
-        for raw in self._store.unknown():
-            self._arrived(raw)  # whole, but the feed died before it could say so
-        now = self._store.now
-        if now.replacing is not None and now.face is None:
-            self._store.change(replacing=None, card=False)  # the page that was to be replaced stays
-        if problem is not None:
-            self._enter(ScanStage.PROBLEM, problem)
-        elif task.what == "look":
-            self._enter(before if before is not ScanStage.PROBLEM else ScanStage.READY)
-        elif self._arrivals > arrivals:
-            self._enter(ScanStage.DONE)
-        elif now.face != face:
-            self._enter(ScanStage.READY)  # for the second face
-        else:
-            self._enter(ScanStage.READY if before is ScanStage.PROBLEM else before)
+            for raw in self._store.unknown():
+                self._arrived(raw)  # whole, but the feed died before it could say so
+            now = self._store.now
+            if now.replacing is not None and now.face is None:
+                self._store.change(replacing=None, card=False)  # the page that was to be replaced stays
+            came, first = self._arrivals > arrivals, now.face != face
+            self._enter(*after_use(before, problem, looked=task.what == "look", pages=came, face=first))
+        if self._stale:
+            self._stale = False
+            self._begin("look", None, 0, quiet=self._seen)
 
     def _heard(self, said: FeedSaid) -> None:
         match said:
@@ -326,28 +347,33 @@ class Supervisor:
         self._need_idle()
         if not self._store.now.pages:
             raise rpc.Refused("no_scan_page")
-        before = self._stage
-        target = self._places.papers / f"{secrets.token_hex(8)}.pdf"
-        self._keeping, self._stopped = asyncio.create_task(self._maker.idle()), False
+        before = self._stage if self._stage is not ScanStage.PROBLEM else ScanStage.DONE
+        self._keeping, self._stopped = asyncio.create_task(self._made_all()), False
         self._enter(ScanStage.KEEPING)
+        target = self._places.papers / f"{secrets.token_hex(8)}.pdf"
         bound = None
         try:
             await asyncio.wait({self._keeping})
             pages = self._store.now.pages
-            if not self._stopped and all(page.made == page.version for page in pages):
+            if not self._stopped and all(page.made for page in pages):
                 task = Bind(tuple((page.id, page.made) for page in pages), str(target))
                 bound = await self._press.bind(task, self._come)
         finally:
             self._keeping.cancel()
             self._keeping = None
-            part_of(target).unlink(missing_ok=True)
+            if bound is None:
+                part_of(target).unlink(missing_ok=True)
+                self._enter(before)
         if bound is None:
-            self._enter(before if before is not ScanStage.PROBLEM else ScanStage.DONE)
             raise rpc.Refused("stopped" if self._stopped else "failed")
         status = os.stat(target)
         self._forget(frozenset(page.id for page in pages))
         self._enter(ScanStage.READY)
         return calls.Kept(f"{status.st_dev:x}-{status.st_ino:x}")
+
+    async def _made_all(self) -> None:
+        self._maker.resume()  # what could not be made may be possible now: a full disk has room again
+        await self._maker.idle()
 
     def _stop_keep(self, _caller: rpc.Caller, _parameters: rpc.NoParameters) -> None:
         """The pages stay what they are."""

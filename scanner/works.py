@@ -20,15 +20,17 @@ from scanner.document.model import Refused
 from scanner.messages import Come, Count, Draw, Fit, Fitted, Merge, Read, Split, Unreadable, Words
 from scanner.model import DOCUMENT_REFUSED
 from scanner.pictures import Pictures
-from scanner.raster import part_of
+from scanner.raster import PART, part_of
 from session import rpc
 
 
 class Works:
-    """`directories` are searched; what is made goes into the first."""
+    """`directories` are searched; what is made goes into the first, under a name that shows it to nobody yet."""
 
     def __init__(self, press: Press, pictures: Pictures, *directories: Path) -> None:
         self._press, self._pictures, self._directories = press, pictures, directories
+        for half in directories[0].glob(f".*{PART}"):
+            half.unlink(missing_ok=True)  # an earlier worker died over it
 
     def offer(self, service: rpc.Service, uids: frozenset[int]) -> None:
         """Adds its methods."""
@@ -48,7 +50,7 @@ class Works:
             path = self._find(of, "no_picture")
             shown = None
             with contextlib.suppress(Refused):
-                shown = await self._press.draw(Draw(str(path), page, width, height, str(self._pictures.path(name))))
+                shown = await self._press.draw(Draw(path, page, width, height, str(self._pictures.path(name))))
             if shown is None:
                 raise rpc.Refused("no_picture")
             size = (shown.width, shown.height)
@@ -58,19 +60,18 @@ class Works:
     async def _describe(self, _caller: rpc.Caller, parameters: calls.DocumentParameters) -> calls.Described:
         """Refused: `DOCUMENT_REFUSED` and why it is not opened here; not_made, where that is not known."""
         with _told():
-            counted = await self._press.count(Count(str(self._find(parameters.document))))
+            counted = await self._press.count(Count(self._find(parameters.document)))
         if counted is None:
             raise rpc.Refused("not_made")
         return calls.Described(counted.pages)
 
     async def _fit(self, _caller: rpc.Caller, parameters: calls.FitParameters) -> AsyncIterator[calls.Fitting]:
         """How far it is, and what comes of it. Refused: as `Describe`."""
-        target = self._target(hidden=True)
-        task = Fit(str(self._find(parameters.document)), parameters.limit, str(target))
+        file = self._find(parameters.document)
         come: asyncio.Queue[Words | Come | None] = asyncio.Queue()
-        fitting = asyncio.create_task(self._press.fit(task, come.put_nowait))
-        fitting.add_done_callback(lambda _task: come.put_nowait(None))
-        with _told(target):
+        with self._targets(1) as (target,):
+            fitting = asyncio.create_task(self._press.fit(Fit(file, parameters.limit, str(target)), come.put_nowait))
+            fitting.add_done_callback(lambda _task: come.put_nowait(None))
             try:
                 while (said := await come.get()) is not None:
                     if isinstance(said, Come):
@@ -91,30 +92,23 @@ class Works:
         self._press.drop((Fit,))
 
     async def _merge(self, _caller: rpc.Caller, parameters: calls.MergeParameters) -> calls.Made:
-        files = tuple(str(self._find(one)) for one in parameters.documents)
-        target = self._target()
-        with _told(target):
+        files = tuple(self._find(one) for one in parameters.documents)
+        with self._targets(1) as (target,):
             if await self._press.bind(Merge(files, str(target))) is None:
                 raise rpc.Refused("not_made")
-        return _made(target)
+            return _made(target)
 
     async def _split(self, _caller: rpc.Caller, parameters: calls.SplitParameters) -> calls.Parts:
-        first, second = self._target(), self._target()
-        task = Split(str(self._find(parameters.document)), parameters.page, str(first), str(second))
-        try:
-            with _told(first, second):
-                if await self._press.bind(task) is None:
-                    raise rpc.Refused("not_made")
-        except rpc.Refused:
-            for path in (first, second):
-                path.unlink(missing_ok=True)
-            raise
-        return calls.Parts(_made(first), _made(second))
+        file = self._find(parameters.document)
+        with self._targets(2) as (first, second):
+            if await self._press.bind(Split(file, parameters.page, str(first), str(second))) is None:
+                raise rpc.Refused("not_made")
+            return calls.Parts(_made(first), _made(second))
 
     async def _read(self, _caller: rpc.Caller, parameters: calls.ReadParameters) -> AsyncIterator[calls.Text]:
         """What is written on a page, as it is found; the last one is `whole`. Another one ends this one."""
         self._press.drop((Read,))
-        task = Read(str(self._find(parameters.document)), parameters.page)
+        task = Read(self._find(parameters.document), parameters.page)
         found: asyncio.Queue[Words | Come | None] = asyncio.Queue()
         reading = asyncio.create_task(self._press.read(task, found.put_nowait))
         reading.add_done_callback(lambda _task: found.put_nowait(None))
@@ -135,30 +129,39 @@ class Works:
     def _stop_reading(self, _caller: rpc.Caller, _parameters: rpc.NoParameters) -> None:
         self._press.drop((Read,))
 
-    def _find(self, document: str, refusal: str = "no_document") -> Path:
+    def _find(self, document: str, refusal: str = "no_document") -> bytes:
         for directory in self._directories:
-            with contextlib.suppress(OSError), os.scandir(directory) as entries:
+            with contextlib.suppress(OSError), os.scandir(os.fsencode(directory)) as entries:
                 for entry in entries:
                     with contextlib.suppress(OSError):
                         status = entry.stat(follow_symlinks=False)
                         if stat.S_ISREG(status.st_mode) and _id(status) == document:
-                            return directory / entry.name
+                            return entry.path
         raise rpc.Refused(refusal)
 
-    def _target(self, *, hidden: bool = False) -> Path:
-        return self._directories[0] / f"{'.' if hidden else ''}{secrets.token_hex(8)}.pdf"
+    @contextlib.contextmanager
+    def _targets(self, count: int) -> Iterator[list[Path]]:
+        """Names for what is to be made. Nothing is left of it where it was not made: a press that was ended, because it
+        took too long or because nobody wanted it any more, could not take away what it had begun.
+        """
+        targets = [self._directories[0] / f".{secrets.token_hex(8)}.pdf" for _ in range(count)]
+        try:
+            with _told():
+                yield targets
+        except BaseException:
+            for target in targets:
+                part_of(target).unlink(missing_ok=True)  # first: it may become the other to the last
+                target.unlink(missing_ok=True)
+            raise
 
 
 @contextlib.contextmanager
-def _told(*targets: Path) -> Iterator[None]:
-    """Why nothing is made of a document goes to whoever asked; of what was begun nothing stays."""
+def _told() -> Iterator[None]:
+    """Why nothing is made of a document goes to whoever asked."""
     try:
         yield
     except Refused as refused:
         raise rpc.Refused(f"{DOCUMENT_REFUSED}{refused.code}") from None
-    finally:
-        for target in targets:
-            part_of(target).unlink(missing_ok=True)
 
 
 def _id(status: os.stat_result) -> str:

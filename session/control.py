@@ -23,6 +23,7 @@ from session.hearts import Hearts
 from session.keys.control import KeyControl
 from session.keys.port import Port
 from session.model import Component, EndReason, Snapshot, State, Trouble
+from session.plugs import PlugControl
 from session.published import Published
 from session.receipts import ReceiptsPage, ReceiptsQuery, RecordsError
 from session.records import Records
@@ -87,6 +88,7 @@ class Control:
         add("InService", self._in_service, uids=root)
         AgentControl(self.service, daemon, both, self._require_screen, self._require_desk)
         KeyControl(self.service, daemon.keys, screen, self._require_desk)
+        PlugControl(self.service, screen, self._require_desk)
 
     async def start(self, path: Path) -> None:
         await self.service.start(path, mode=0o660, group=self._users.screen)

@@ -74,8 +74,8 @@ class PapersDesk:
         self._given = given.Given(places.given)
         self._endings: dict[str, tuple[int, str, str]] = {}
         """By id: the size and the name with which its ending was found."""
-        self._holding = False
-        """While this is set, documents that are new are not told of yet."""
+        self._holding = 0
+        """While somebody does, documents that are new are not told of yet."""
         self._held: dict[str, object] = {}
         self._pages: dict[str, int] = {}
         """Of those that can be shown."""
@@ -86,6 +86,9 @@ class PapersDesk:
         self._papers: Published[Papers] = Published(Papers())
         self.chooser = FileChooser(front, self._heard, self._save, self._given.clear)
         self.chooser.restore(*self._notes.asked)
+        for path in places.papers.glob(".*"):
+            if path.suffix != ".part":  # which the scan worker is at, and it takes away itself
+                self.remove_hidden(path.name)  # what an earlier desk had asked for: nobody waits for it any more
 
     def offer(self, service: rpc.Service, uids: frozenset[int]) -> None:
         """Adds its methods."""
@@ -124,14 +127,15 @@ class PapersDesk:
     @contextlib.contextmanager
     def together(self) -> Iterator[None]:
         """Documents that are new, and scanners that have no pages any more, are told of at its end, at once."""
-        self._holding = True
+        self._holding += 1
         try:
             yield
         finally:
-            self._holding = False
-            held, self._held = self._held, {}
-            self.look(None, **held)
-            self._changed()
+            self._holding -= 1
+            if not self._holding:
+                held, self._held = self._held, {}
+                self.look(None, **held)
+                self._changed()
 
     def tell_scanner(self, state: ScannerState) -> None:
         if self._holding and not state.pages:
@@ -174,10 +178,18 @@ class PapersDesk:
     def replace(self, document: str, name: str, made: str) -> None:
         """The file `name` among the papers, with the id `made`, takes the place of a document, and its label."""
         note, paper = self._notes[document], self._need(document)
-        path = self._places.papers / name
-        path.rename(path.with_name(name.removeprefix(".")))
+        self.show(name)
         self._notes.set(made, label=note.label, origin=paper.origin, name=paper.name)
         self.remove(document)
+
+    def show(self, name: str) -> None:
+        """The file `name` among the papers, which was hidden, is a document. Raises Refused."""
+        path = self._places.papers / name
+        try:
+            path.rename(path.with_name(name.removeprefix(".")))
+        except OSError:
+            raise rpc.Refused("no_document") from None
+        self._changed()
 
     def remove(self, document: str) -> None:
         """Raises Refused where it is not there any more."""
@@ -193,7 +205,8 @@ class PapersDesk:
     def remove_hidden(self, name: str) -> None:
         """A file among the papers that was no document yet."""
         if name.startswith(".") and "/" not in name:
-            (self._places.papers / name).unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                (self._places.papers / name).unlink()
 
     @property
     def now(self) -> Papers:

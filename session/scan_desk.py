@@ -6,6 +6,7 @@ The worker has the pages; the desk keeps nothing of them but the newest state.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractContextManager
@@ -16,7 +17,7 @@ import msgspec
 
 from scanner import calls
 from scanner.model import ScannerState, ScanProblem, ScanStage
-from session import rpc, wire
+from session import daemon_line, rpc, wire
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +36,10 @@ class _Done(msgspec.Struct, frozen=True):
     pass
 
 
+class _Moves(msgspec.Struct, frozen=True):
+    count: int
+
+
 class ScanDesk:
     """`tell` is called with each new state; `keeping` is entered while a document is made of the pages, left once it
     is there and they are not: so they go, and it comes, in one and the same snapshot.
@@ -44,6 +49,7 @@ class ScanDesk:
         self, run: Path, tell: Callable[[ScannerState], None], keeping: Callable[[], AbstractContextManager[None]]
     ) -> None:
         self._socket, self._tell, self._keeping = run / SOCKET, tell, keeping
+        self._control = run / "control"
         self._state: ScannerState | None = None
         """None before the first worker was heard: until then there is nothing to show."""
         self._kept: asyncio.Task[None] | None = None
@@ -63,7 +69,29 @@ class ScanDesk:
         service.add("StopKeep", self._stop_keep, uids=uids)
 
     async def run(self) -> None:
-        """Follows one worker after the other. Ends by cancellation."""
+        """Follows one worker after the other, and what the daemon sees of USB. Ends by cancellation."""
+        plugs = asyncio.create_task(self._follow_plugs())
+        try:
+            await self._follow()
+        finally:
+            plugs.cancel()
+            await asyncio.gather(plugs, return_exceptions=True)
+
+    async def _follow_plugs(self) -> None:
+        """Has the worker look each time that the daemon says that a scanner may have come or gone."""
+        while True:
+            with contextlib.suppress(*_ERRORS, rpc.Refused):
+                client = await rpc.Client.connect(self._control, daemon_line.INTERFACE)
+                try:
+                    async for moves in client.stream("WatchScanners", _Moves):
+                        if moves.count:
+                            with contextlib.suppress(rpc.Refused):
+                                await self.ask("Plugged", _Done)
+                finally:
+                    await client.close()
+            await asyncio.sleep(daemon_line.AGAIN_SECONDS)
+
+    async def _follow(self) -> None:
         loop = asyncio.get_running_loop()
         heard_at = loop.time()
         while True:

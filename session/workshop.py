@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import logging
 import re
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Annotated
@@ -28,6 +28,8 @@ from session.scan_desk import SOCKET, ScanDesk
 logger = logging.getLogger(__name__)
 
 _OFFERED = 4
+_AT_ONCE = 2
+"""Documents that are asked about at a time: many that come together must not keep the screens' calls out."""
 _FITTED = 2
 """Version of the picture of what came of making a document fit; the document's own is 1."""
 _NAME = re.compile(r"\.[0-9a-f]{16}\.pdf")
@@ -57,6 +59,9 @@ class Workshop:
         self._scanner = ScanDesk(run or Path(), self._heard, papers.together)
         self._tried: set[str] = set()
         """Documents that were asked about."""
+        self._asking = asyncio.Semaphore(_AT_ONCE)
+        self._worked: set[str] = set()
+        """Documents that are being joined or cut: a second tap does not do it twice."""
         self._made: calls.Made | None = None
         """What came of making a document fit: no document yet."""
         self._fitting: asyncio.Task[None] | None = None
@@ -81,6 +86,8 @@ class Workshop:
         if self._socket is None:
             return
         try:
+            with contextlib.suppress(rpc.Refused):
+                await self._scanner.ask("StopFit", rpc.NoParameters)  # of an earlier desk's
             await self._scanner.run()
         finally:
             for task in self._works:
@@ -88,24 +95,36 @@ class Workshop:
             await asyncio.gather(*self._works, return_exceptions=True)
 
     def _heard(self, state: ScannerState) -> None:
-        self._papers.tell_scanner(state)
+        before = self._papers.now.scanner
+        if before is not None and before.pages and not state.pages:
+            with self._papers.together():  # their document is there, though a desk that died had asked for it
+                self._papers.tell_scanner(state)
+        else:
+            self._papers.tell_scanner(state)
         if not self._papers.now.workable:
             self._papers.tell(workable=True)
             self._papers.changed()  # there may be documents that nobody could look at before
 
     def look(self, documents: tuple[Paper, ...]) -> None:
-        """Asks about documents that are new: how many pages they have."""
+        """Asks about documents that are new: how many pages they have. What was at work on one that is gone ends."""
+        there = {one.id for one in documents}
+        fit, reading = self._papers.now.fit, self._papers.now.reading
+        if fit is not None and fit.document not in there:
+            self._soon(self._end_fit(fit))
+        if reading is not None and reading.document not in there:
+            self._end_reading()
         if not self._papers.now.workable:
             return
         for one in documents:
             if one.complete and one.id not in self._tried:
                 self._tried.add(one.id)
                 self._soon(self._describe(one.id))
-        self._tried &= {one.id for one in documents}
+        self._tried &= there
 
     async def _describe(self, document: str) -> None:
         try:
-            described = await self._scanner.ask("Describe", calls.Described, document=document)
+            async with self._asking:
+                described = await self._scanner.ask("Describe", calls.Described, document=document)
         except rpc.Refused as refusal:
             if refusal.code == "away":
                 self._tried.discard(document)  # the next worker is asked again
@@ -202,18 +221,23 @@ class Workshop:
         fit = self._need_fit(parameters.document)
         if fit.stage is not FitStage.DONE or self._made is None:
             raise rpc.Refused("busy")
-        made, self._made = self._made, None
-        self._papers.replace(fit.document, made.name, made.document)
+        self._papers.replace(fit.document, self._made.name, self._made.document)
+        self._made = None
         self._papers.tell(fit=None)
 
     async def _leave_fit(self, _caller: rpc.Caller, parameters: _Document) -> None:
         fit = self._papers.now.fit
-        if fit is None or fit.document != parameters.document:
+        if fit is not None and fit.document == parameters.document:
+            await self._end_fit(fit)
+
+    async def _end_fit(self, fit: Fit) -> None:
+        if self._papers.now.fit != fit:
             return
         self._papers.tell(fit=None)
         self._forget_made()
         if fit.stage is FitStage.WORKING:
-            await self._scanner.ask("StopFit", rpc.NoParameters)
+            with contextlib.suppress(rpc.Refused):
+                await self._scanner.ask("StopFit", rpc.NoParameters)
 
     def _forget_made(self) -> None:
         if self._made is not None:
@@ -230,16 +254,52 @@ class Workshop:
 
     async def _merge(self, _caller: rpc.Caller, parameters: calls.MergeParameters) -> None:
         """One document in the place of these."""
-        papers = [self._need(one) for one in parameters.documents]
-        made = await self._scanner.ask("Merge", calls.Made, documents=list(parameters.documents))
-        self._papers.replace(papers[0].id, made.name, made.document)
-        for one in papers[1:]:
-            self._papers.remove(one.id)
+        papers = [self._need(one) for one in dict.fromkeys(parameters.documents)]
+        if len(papers) < len(parameters.documents):
+            raise rpc.Refused("no_document")
+        with self._working(papers) as alone:
+            if not alone:
+                return
+            made = await self._scanner.ask("Merge", calls.Made, documents=list(parameters.documents))
+            with self._wanted(made):
+                for one in papers:
+                    self._need(one.id)  # or one was deleted meanwhile, and must not come back
+                self._papers.replace(papers[0].id, made.name, made.document)
+            for one in papers[1:]:
+                self._papers.remove(one.id)
 
     async def _split(self, _caller: rpc.Caller, parameters: calls.SplitParameters) -> None:
         paper = self._need(parameters.document)
-        parts = await self._scanner.ask("Split", calls.Parts, document=paper.id, page=parameters.page)
-        self._papers.replace(paper.id, parts.first.name, parts.first.document)
+        with self._working([paper]) as alone:
+            if not alone:
+                return
+            parts = await self._scanner.ask("Split", calls.Parts, document=paper.id, page=parameters.page)
+            with self._wanted(parts.first, parts.second):
+                self._papers.replace(paper.id, parts.first.name, parts.first.document)
+                self._papers.show(parts.second.name)
+
+    @contextlib.contextmanager
+    def _working(self, papers: list[Paper]) -> Iterator[bool]:
+        """False while one of them is being worked on already."""
+        documents = {one.id for one in papers}
+        if documents & self._worked:
+            yield False
+            return
+        self._worked |= documents
+        try:
+            yield True
+        finally:
+            self._worked -= documents
+
+    @contextlib.contextmanager
+    def _wanted(self, *made: calls.Made) -> Iterator[None]:
+        """What was made goes away again where it cannot become a document."""
+        try:
+            yield
+        except rpc.Refused:
+            for one in made:
+                self._papers.remove_hidden(one.name)
+            raise
 
     def _read(self, _caller: rpc.Caller, parameters: calls.ReadParameters) -> None:
         """Reads a page: its words come with the snapshots."""
@@ -267,6 +327,9 @@ class Workshop:
         self._papers.tell(reading=msgspec.structs.replace(reading, stage=stage, lines=lines, why=why))
 
     def _leave_reading(self, _caller: rpc.Caller, _parameters: rpc.NoParameters) -> None:
+        self._end_reading()
+
+    def _end_reading(self) -> None:
         self._stop_reading()
         self._papers.tell(reading=None)
 

@@ -99,7 +99,9 @@ def mark_archival(pdf: Pdf) -> None:
 def is_ours(untrusted_pdf: Pdf) -> bool:
     """Whether it says of itself what `mark_archival` writes, to the letter."""
     untrusted_xmp = untrusted_pdf.Root.get("/Metadata")
-    return isinstance(untrusted_xmp, Stream) and untrusted_xmp.read_bytes() == _XMP.encode("utf-8")
+    if not isinstance(untrusted_xmp, Stream) or len(untrusted_xmp.read_raw_bytes()) > 2 * len(_XMP):
+        return False  # what is longer is another; it might unfold to gigabytes
+    return untrusted_xmp.read_bytes() == _XMP.encode("utf-8")
 
 
 def save(pdf: Pdf, out: BinaryIO) -> int:

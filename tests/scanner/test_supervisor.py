@@ -65,7 +65,7 @@ async def test_a_feed_that_hangs_or_dies_costs_its_page(
     async with worker(sane, tmp_path, monkeypatch, QUICK) as one:
         await one.call("Scan", source="feeder")
         await one.until(lambda state: len(state.pages) >= 2 and bool(state.percent))
-        feed, _ = one.supervisor.children
+        feed = one.supervisor.children[0]
         assert feed is not None
         process = psutil.Process(feed)
         os.kill(feed, how)
@@ -96,7 +96,7 @@ async def test_stop_of_one_that_hangs(sane: Sane, tmp_path: Path, monkeypatch: p
     async with worker(sane, tmp_path, monkeypatch, Patience(lines=60, stop=0.3)) as one:
         await one.call("Scan", source="glass")
         await one.until(lambda state: bool(state.percent))
-        feed, _ = one.supervisor.children
+        feed = one.supervisor.children[0]
         assert feed is not None
         os.kill(feed, signal.SIGSTOP)
         await one.call("StopScan")
@@ -108,7 +108,7 @@ async def test_a_press_that_dies_loses_nothing(sane: Sane, tmp_path: Path, monke
     async with worker(sane, tmp_path, monkeypatch, QUICK) as one:
         await one.scan(source="glass")
         (page,) = (await one.made()).pages
-        _, press = one.supervisor.children
+        press = one.supervisor.children[1]
         assert press is not None
         os.kill(press, signal.SIGSTOP)
         await one.call("Turn", page=page.id)

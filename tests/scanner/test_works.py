@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
 import subprocess
 from collections.abc import AsyncIterator
@@ -12,6 +13,7 @@ import pytest
 from PIL import Image
 
 from scanner import calls
+from scanner.document.raster import Pixels
 from session import rpc
 from tests.scanner.conftest import Sane
 from tests.scanner.document.maker import lettered
@@ -53,7 +55,13 @@ async def fitted(one: Worker, document: str, limit: int) -> calls.Fitting:
 
 
 def page(number: int = 1) -> Image.Image:
-    return Image.fromarray(lettered(dpi=150, points=11 + number).pixels)
+    """Each time a new one: Pillow keeps what it was saved with."""
+    return Image.fromarray(_lettered(11 + number))
+
+
+@functools.cache
+def _lettered(points: int) -> Pixels:
+    return lettered(dpi=150, points=points).pixels
 
 
 async def test_a_document_is_described_and_shown(one: Worker) -> None:

@@ -223,14 +223,16 @@ async def test_the_scan_worker_says_that_it_lives_and_nothing_else(control: Path
     assert asked.events == []
 
 
-async def test_keys_are_the_desk_s_matter(control: Path) -> None:
+async def test_keys_and_scanners_are_the_desk_s_matter(control: Path) -> None:
     group = Cgroup(find_base(f"marchepied-test-{os.getpid()}") / f"environment-{GENERATION}")
     watching = f'{{"method":"{INTERFACE}.WatchKeys","more":true}}'
     bringing = f'{{"method":"{INTERFACE}.BringKey","parameters":{{"key":1,"mode":"read"}}}}'
+    plugs = f'{{"method":"{INTERFACE}.WatchScanners","more":true}}'
     group.create()
     try:
-        for request in (watching, bringing):
+        for request in (watching, bringing, plugs):
             assert await call_from(group.child("ui"), control, request) == DENIED
+        assert await call_from(group.child("desk"), control, plugs) == '{"parameters":{"count":0},"continues":true}'
         assert await call_from(group.child("desk"), control, watching) == '{"parameters":{"keys":[]},"continues":true}'
         refused = await call_from(group.child("desk"), control, bringing)
         assert refused == '{"parameters":{"code":"no_key"},"error":"org.marchepied.Refused"}'
@@ -289,7 +291,7 @@ async def test_the_service_describes_itself(asked: Asked) -> None:
         *("OutOfService", "Maintenance", "InService", "Receipts"),
         *("CallAgent", "CancelCall", "AgentAsk", "AgentEnter", "AgentLeave", "AgentExtend", "AgentPrivate"),
         *("AgentAllowed", "AgentOutcome", "AgentEnd", "AgentOutOfService", "AgentMaintenance", "AgentInService"),
-        *("WatchKeys", "BringKey"),
+        *("WatchKeys", "BringKey", "WatchScanners"),
     }
     assert members["method Ready"] == "method Ready(component: Component) -> ()"
     assert members["method OutOfService"] == "method OutOfService(why: ?string) -> ()"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from pikepdf import Dictionary, Name
 from scanner.model import ScannerSettings
 from session import config
 from session.environment import scan
+from session.environment.sandbox import Sandbox, python_binds
 from session.environment.tree import Tree
 from session.environment.users import Users
 from session.pages import Settings
@@ -98,3 +100,29 @@ def test_one_that_keeps_dying_is_started_ever_more_seldom() -> None:
     assert delays == sorted(delays)
     assert (delays[0], delays[-1]) == (scan.Again.FIRST, scan.Again.LONGEST)
     assert again.after(time.monotonic() - scan.Again.LONGEST - 1) == scan.Again.FIRST
+
+
+@pytest.mark.parametrize("groups", [(64_951,), ()])
+def test_a_device_that_is_plugged_in_later_is_there_for_its_group(tmp_path: Path, groups: tuple[int, ...]) -> None:
+    """As udev makes a scanner's node: in the directory of its bus, for a group, while the sandbox runs."""
+    tmp_path.chmod(0o755)
+    bus = tmp_path / "usb"
+    bus.mkdir(mode=0o755)
+    program = "import os, sys; sys.stdin.read(1); os.close(os.open(sys.argv[1], os.O_RDWR)); print('opened')"
+    node = bus / "001" / "004"
+    box = Sandbox(
+        program=(sys.executable, "-c", program, str(node)),
+        user=USERS.scanning,
+        binds=python_binds(),
+        environment=(("PATH", "/usr/bin"),),
+        devices=(str(bus),),
+        groups=groups,
+    )
+    with subprocess.Popen(box.argv(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as inside:
+        node.parent.mkdir(mode=0o755)
+        os.mknod(node, 0o660 | stat.S_IFCHR, os.makedev(1, 3))
+        os.chown(node, 0, 64_951)
+        node.chmod(0o660)
+        said, wrong = inside.communicate(b".", timeout=20)
+    assert said == (b"opened\n" if groups else b""), wrong
+    assert (b"PermissionError" in wrong) is not bool(groups)
