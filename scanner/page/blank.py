@@ -46,10 +46,7 @@ def strokes_on(grey: Pixels, inside: npt.NDArray[np.bool_], dpi: float) -> float
         margin = 0
     held = cv2.copyMakeBorder(inside.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
     far = (cv2.distanceTransform(held, cv2.DIST_C, 3) > margin)[1:-1, 1:-1]
-    light = grey.astype(np.float32)
-    fine = cv2.GaussianBlur(light, (0, 0), max(_FINE * mm, 0.5))
-    around = cv2.GaussianBlur(light, (0, 0), _AROUND * mm)
-    depth = (around - fine) / np.maximum(around, 20)
+    depth = _depth(grey, mm)
     thin = slice(None, None, max(1, len(depth) // 400))
     told = np.abs(depth[thin][far[thin]])
     if not told.size:
@@ -61,6 +58,16 @@ def strokes_on(grey: Pixels, inside: npt.NDArray[np.bool_], dpi: float) -> float
     boxes = boxes[~_lines(boxes, grey.shape, mm)]
     longer = np.maximum(boxes[:, cv2.CC_STAT_WIDTH], boxes[:, cv2.CC_STAT_HEIGHT]) / mm
     return float(longer[longer >= _STROKE + 1.5 / mm].sum())
+
+
+def _depth(grey: Pixels, mm: float) -> npt.NDArray[np.float32]:
+    """Of the light around it, by how much each point is darker."""
+    light = grey.astype(np.float32)
+    around = cv2.GaussianBlur(light, (0, 0), _AROUND * mm)
+    fine = cv2.GaussianBlur(light, (0, 0), max(_FINE * mm, 0.5))
+    # In place: of a page in floating point there are few copies.
+    depth = np.subtract(around, fine, out=np.asarray(fine, np.float32))
+    return np.divide(depth, np.maximum(around, 20, out=np.asarray(around, np.float32)), out=depth)
 
 
 def _holes(grey: Pixels, mm: float) -> npt.NDArray[np.bool_]:
