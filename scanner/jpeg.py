@@ -85,7 +85,7 @@ def read(path: Path, shrink: int = 1) -> Pixels:
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         header, height, width, step = _read_header(data)
         marks = [one.start() for one in _RESTARTS.finditer(data, len(header))]
-        if len(marks) != -(-height // step) - 1:
+        if len(marks) != -(-height // step) - 1 or data[-len(_END) :] != _END:
             raise ValueError("a page that is not whole")
         begins, ends = [len(header), *(mark + 2 for mark in marks)], [*marks, len(data) - len(_END)]
         page = np.zeros(0, np.uint8)

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from scanner.page.model import Pixels
 
+_ROWS = 256
 _MARGIN = 3.5
 """Millimetres along each side that do not count: there are edges, shadows, folded corners."""
 _FINE = 0.11
@@ -53,6 +54,7 @@ def strokes_on(grey: Pixels, inside: npt.NDArray[np.bool_], dpi: float) -> float
         return 0.0
     least = max(_FAINTEST, _OVER_NOISE * float(np.median(told)) / 0.6745)
     found = ((depth > least) & far).astype(np.uint8)
+    del depth
     found[_holes(grey, mm)] = 0
     boxes = cv2.connectedComponentsWithStats(found, connectivity=8)[2][1:].astype(np.int32, copy=False)
     boxes = boxes[~_lines(boxes, grey.shape, mm)]
@@ -61,13 +63,17 @@ def strokes_on(grey: Pixels, inside: npt.NDArray[np.bool_], dpi: float) -> float
 
 
 def _depth(grey: Pixels, mm: float) -> npt.NDArray[np.float32]:
-    """Of the light around it, by how much each point is darker."""
-    light = grey.astype(np.float32)
-    around = cv2.GaussianBlur(light, (0, 0), _AROUND * mm)
-    fine = cv2.GaussianBlur(light, (0, 0), max(_FINE * mm, 0.5))
-    # In place: of a page in floating point there are few copies.
-    depth = np.subtract(around, fine, out=np.asarray(fine, np.float32))
-    return np.divide(depth, np.maximum(around, 20, out=np.asarray(around, np.float32)), out=depth)
+    """Of the light around it, by how much each point is darker; some rows at a time, for less memory."""
+    depth = np.empty(grey.shape, np.float32)
+    beyond = round(4 * _AROUND * mm) + 2  # as far as OpenCV's Gaussian looks
+    for first in range(0, len(grey), _ROWS):
+        above = min(first, beyond)
+        light = grey[first - above : first + _ROWS + beyond].astype(np.float32)
+        around = cv2.GaussianBlur(light, (0, 0), _AROUND * mm)
+        fine = cv2.GaussianBlur(light, (0, 0), max(_FINE * mm, 0.5))
+        part = (around - fine) / np.maximum(around, 20)
+        depth[first : first + _ROWS] = part[above : above + _ROWS]
+    return depth
 
 
 def _holes(grey: Pixels, mm: float) -> npt.NDArray[np.bool_]:
