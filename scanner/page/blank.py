@@ -30,6 +30,8 @@ _HOLE_WITHIN = 20.0
 """Millimetres across, and from the side of the page."""
 _DISC = 0.02
 """Of the paper's light: by so much a hole differs, all over."""
+_DASHES, _DASHES_BESIDE, _DASH = 8.0, 5.5, 0.5
+"""Millimetres: pieces of an edge that was not seen are so long together, so near to a side, and so thin."""
 _EDGE = 8.0
 """Millimetres: a straight line so near to a side, and along it, is an edge of the paper that was not seen as one."""
 
@@ -58,6 +60,7 @@ def strokes_on(grey: Pixels, inside: npt.NDArray[np.bool_], dpi: float) -> float
     found[_holes(grey, mm)] = 0
     boxes = cv2.connectedComponentsWithStats(found, connectivity=8)[2][1:].astype(np.int32, copy=False)
     boxes = boxes[~_lines(boxes, grey.shape, mm)]
+    boxes = boxes[~(_dashes(boxes, grey.shape, mm) | _discs(boxes, grey, mm))]
     longer = np.maximum(boxes[:, cv2.CC_STAT_WIDTH], boxes[:, cv2.CC_STAT_HEIGHT]) / mm
     return float(longer[longer >= _STROKE + 1.5 / mm].sum())
 
@@ -111,4 +114,43 @@ def _lines(boxes: npt.NDArray[np.int32], shape: tuple[int, ...], mm: float) -> n
     upright = beside[0] & (height > 12 * mm) & (width < 1.5 * mm)
     level = beside[1] & (width > 12 * mm) & (height < 1.5 * mm)
     held: npt.NDArray[np.bool_] = across | along | upright | level
+    return held
+
+
+def _dashes(boxes: npt.NDArray[np.int32], shape: tuple[int, ...], mm: float) -> npt.NDArray[np.bool_]:
+    """The paper's own edge where it comes in pieces: thin ones, in one straight line along a side and beside it."""
+    left, top = boxes[:, cv2.CC_STAT_LEFT], boxes[:, cv2.CC_STAT_TOP]
+    width, height = boxes[:, cv2.CC_STAT_WIDTH], boxes[:, cv2.CC_STAT_HEIGHT]
+    held = np.zeros(len(boxes), bool)
+    for begin, thick, long, side in ((left, width, height, shape[1]), (top, height, width, shape[0])):
+        beside = np.minimum(begin, side - begin - thick) < _DASHES_BESIDE * mm
+        thin = beside & (thick <= max(2.0, _DASH * mm)) & (long >= 3 * thick)
+        middle = begin + thick / 2
+        for index in np.flatnonzero(thin & ~held):
+            line = thin & (np.abs(middle - middle[index]) <= max(1.0, 0.35 * mm))
+            if long[line].sum() >= _DASHES * mm:
+                held |= line
+    return held
+
+
+def _discs(boxes: npt.NDArray[np.int32], grey: Pixels, mm: float) -> npt.NDArray[np.bool_]:
+    """Edges of holes in a shadow: round, near a side, and as even within as a letter or a stamp is not."""
+    held = np.zeros(len(boxes), bool)
+    for index, (x, y, width, height, _) in enumerate(boxes.tolist()):
+        beside = min(x, y, grey.shape[1] - x - width, grey.shape[0] - y - height)
+        sized = _HOLE[0] * mm < min(width, height) <= max(width, height) < _HOLE[1] * mm
+        if not sized or abs(width - height) > 0.2 * max(width, height) or beside > _HOLE_WITHIN * mm:
+            continue
+        around = round(mm)
+        part = grey[max(0, y - around) : y + height + around, max(0, x - around) : x + width + around]
+        rows, columns = np.ogrid[: part.shape[0], : part.shape[1]]
+        far = np.hypot(rows - (min(y, around) + height / 2), columns - (min(x, around) + width / 2)) / max(
+            width, height
+        )
+        within, beyond = part[far < 0.36].astype(np.float32), part[(far > 0.58) & (far < 0.72)]
+        paper = max(float(np.median(beyond)), 20.0)
+        apart = abs(float(np.median(within)) - paper) / paper
+        # Specks of noise apart, nothing within is as far from the rest of it as from the paper.
+        even = np.percentile(np.abs(within - np.median(within)), 90) / paper < 0.5 * apart
+        held[index] = apart > _DISC and even
     return held
