@@ -13,7 +13,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from scanner.messages import Prepare, PressSaid, PressTask
+from scanner.messages import Compact, Prepare, Prepared, PressSaid, PressTask, Show
+from scanner.model import Correction
 from scanner.raster import HEADER, RAW, PageFile
 from session import wire
 from tests.pages import letter
@@ -27,7 +28,7 @@ class Pressing:
     """Its pages are in `directory`."""
 
     def __init__(self, process: subprocess.Popen[bytes], directory: Path) -> None:
-        self._process, self._directory = process, directory
+        self._process, self.directory = process, directory
         self._frames = wire.FrameReader()
         self.libraries = 0
         """Bytes of files in its memory at rest: other processes have the same."""
@@ -44,14 +45,15 @@ class Pressing:
             if not data:
                 raise EOFError("the press has ended")
             for frame in self._frames.feed(data):
-                return wire.decode(frame, PressSaid)  # type: ignore[arg-type]
+                said: PressSaid = wire.decode(frame, PressSaid)  # type: ignore[arg-type]
+                return said
 
     def peak(self, looked_into: str) -> int:
         """Bytes: the most that it had since it was last asked, and all files of its directory.
 
         The one that it `looked_into`, from its first byte to its last, is a part of what it had.
         """
-        files = sum(file.stat().st_size for file in self._directory.iterdir() if file.name != looked_into)
+        files = sum(file.stat().st_size for file in self.directory.iterdir() if file.name != looked_into)
         return self._memory("VmHWM") - self.libraries + files
 
     def rested(self) -> None:
@@ -101,3 +103,26 @@ def write_page(directory: Path, name: str, dpi: float) -> int:
         file.write(np.clip(enlarged + noise[:rows], 0, 255).astype(np.uint8).tobytes())
     file.keep(height)
     return (directory / f"{name}{RAW}").stat().st_size - HEADER
+
+
+def large_page(press: Pressing) -> tuple[int, dict[str, int]]:
+    """A page of A4 in colour, 600 dots an inch: its bytes as it came, and what it took to do each thing with it."""
+    pages = press.directory
+    raw = write_page(pages, "large", 600)
+    picture = pages / "picture"
+    peaks = {}
+    made = press.ask(Prepare("large", 1, "large"))
+    if not isinstance(made, Prepared) or len(made.corrections) < 3:
+        raise ValueError("the page is not made right")
+    peaks["made right"] = press.peak("large.raw")
+    press.ask(Prepare("large", 1, "large", quarter_turns=1, verdicts=made.verdicts))
+    peaks["turned"] = press.peak("large.raw")
+    press.ask(Show("large", 1, 1080, 1920, str(picture)))
+    peaks["shown"] = press.peak("large.1.jpg")
+    picture.unlink()
+    press.ask(Compact("large"))
+    peaks["compacted"] = press.peak("large.raw")
+    (pages / f"large{RAW}").unlink()
+    press.ask(Prepare("large", 2, "large", undone=(Correction.CROPPED,), verdicts=made.verdicts))
+    peaks["undone"] = press.peak("large.jpg")
+    return raw, peaks

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from scanner import jpeg
-from scanner.messages import Compact, Compacted, Impossible, Prepare, Prepared, Show, Shown
+from scanner.messages import Impossible, Prepare, Prepared
 from scanner.model import Corrected, Correction
 from scanner.raster import PageFile
 from tests.pages import Sample, card, letter, sample
-from tests.scanner.pressing import Pressing, pressing, write_page
+from tests.scanner.pressing import Pressing, large_page, pressing
 
 WORKER = 32 << 20
 """Bytes that the feed and the supervisor have of their own while the press works (25 measured)."""
@@ -41,24 +41,9 @@ def prepared(press: Pressing, task: Prepare) -> Prepared:
     return said
 
 
-def test_a_large_page_never_takes_twice_its_size(press: Pressing, pages: Path) -> None:
+def test_a_large_page_never_takes_twice_its_size(press: Pressing) -> None:
     """As it is made right, changed, shown, and made again from its small copy: A4 in colour, 600 dots an inch."""
-    raw = write_page(pages, "large", 600)
-    picture = pages / "picture"
-    peaks = {}
-    made = prepared(press, Prepare("large", 1, "large"))
-    peaks["made right"] = press.peak("large.raw")
-    assert {one.correction for one in made.corrections} == {*Correction} - {Correction.UPRIGHT}
-    prepared(press, Prepare("large", 1, "large", quarter_turns=1, verdicts=made.verdicts))
-    peaks["turned"] = press.peak("large.raw")
-    assert isinstance(press.ask(Show("large", 1, 1080, 1920, str(picture))), Shown)
-    peaks["shown"] = press.peak("large.1.jpg")
-    picture.unlink()
-    assert isinstance(press.ask(Compact("large")), Compacted)
-    peaks["compacted"] = press.peak("large.raw")
-    (pages / "large.raw").unlink()
-    prepared(press, Prepare("large", 2, "large", undone=(Correction.CROPPED,), verdicts=made.verdicts))
-    peaks["undone"] = press.peak("large.jpg")
+    raw, peaks = large_page(press)
     assert all(raw < peak for peak in peaks.values()), "else this measures nothing"
     assert {what: peak / raw for what, peak in peaks.items() if peak > 2 * raw - WORKER} == {}
 
