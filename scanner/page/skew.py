@@ -21,9 +21,9 @@ LEAST = 0.12
 """Degrees that are left alone: turning a page costs it some sharpness."""
 _POINTS = 60_000
 _FEWEST = 40
-_CLEAR = 1.25
+_CLEAR = 1.6
 """By how much the best angle must beat the usual one."""
-_BETTER = 1.2
+_BETTER = 1.3
 """By how much it must beat leaving the page as it lies: what little is on an empty one always has some best angle."""
 _STREAK = 0.4
 """Of the picture's height: what goes on in one column for so long is no print, but a speck on a feeder's glass."""
@@ -61,7 +61,7 @@ def _measured(ink: npt.NDArray[np.bool_], line: int) -> float | None:
         scores = _scores(rows, columns, fine, bins)
         angle = float(fine[int(np.argmax(scores))])
     angle = _top(fine, scores)
-    turned, left = _scores(rows, columns, np.array([angle, 0.0]), bins)
+    turned, left = _scores(rows, columns, np.array([angle, 0.0]), 1.0)
     return angle if abs(angle) < LEAST or turned >= _BETTER * left else None
 
 
