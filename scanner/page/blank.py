@@ -21,6 +21,10 @@ _AROUND = 0.5
 _FAINTEST = 0.024
 """Of the paper's light: less is no stroke."""
 _OVER_NOISE = 4.5
+_FAINTER, _OVER_NOISE_BESIDE = 0.6, 3.0
+"""A stroke goes on beside a point of that depth where it is so much fainter, of it and over the noise;"""
+_DARK = 3.0
+"""not where anything of it is so much darker."""
 _STROKE = 1.1
 """Millimetres: what is smaller both ways is dust."""
 _STROKES = 3.2
@@ -54,15 +58,28 @@ def strokes_on(grey: Pixels, inside: npt.NDArray[np.bool_], dpi: float) -> float
     told = np.abs(depth[thin][far[thin]])
     if not told.size:
         return 0.0
-    least = max(_FAINTEST, _OVER_NOISE * float(np.median(told)) / 0.6745)
-    found = ((depth > least) & far).astype(np.uint8)
+    noise = float(np.median(told)) / 0.6745
+    found = _strokes(depth, far & ~_holes(grey, mm), noise)
     del depth
-    found[_holes(grey, mm)] = 0
     boxes = cv2.connectedComponentsWithStats(found, connectivity=8)[2][1:].astype(np.int32, copy=False)
     boxes = boxes[~_lines(boxes, grey.shape, mm)]
     boxes = boxes[~(_dashes(boxes, grey.shape, mm) | _discs(boxes, grey, mm))]
     longer = np.maximum(boxes[:, cv2.CC_STAT_WIDTH], boxes[:, cv2.CC_STAT_HEIGHT]) / mm
     return float(longer[longer >= _STROKE + 1.5 / mm].sum())
+
+
+def _strokes(depth: npt.NDArray[np.float32], far: npt.NDArray[np.bool_], noise: float) -> Pixels:
+    """1 where a stroke is, for sure; and where a faint one, which is not as dark all along, goes on."""
+    least = max(_FAINTEST, _OVER_NOISE * noise)
+    sure = (depth > least) & far
+    likely = (depth > max(_FAINTER * least, _OVER_NOISE_BESIDE * noise)) & far
+    count, labels = cv2.connectedComponents(likely.astype(np.uint8), connectivity=8)
+    goes_on = np.zeros(count, bool)
+    goes_on[labels[sure]] = True
+    goes_on[labels[depth > _DARK * least]] = False  # that is around a speck, which would become a stroke by it
+    goes_on[0] = False
+    found: Pixels = (goes_on[labels] | sure).astype(np.uint8)
+    return found
 
 
 def _depth(grey: Pixels, mm: float) -> npt.NDArray[np.float32]:
@@ -118,17 +135,21 @@ def _lines(boxes: npt.NDArray[np.int32], shape: tuple[int, ...], mm: float) -> n
 
 
 def _dashes(boxes: npt.NDArray[np.int32], shape: tuple[int, ...], mm: float) -> npt.NDArray[np.bool_]:
-    """The paper's own edge where it comes in pieces: thin ones, in one straight line along a side and beside it."""
+    """The paper's own edge where it comes in pieces: thin ones, in one straight line, beside a side or all along."""
     left, top = boxes[:, cv2.CC_STAT_LEFT], boxes[:, cv2.CC_STAT_TOP]
     width, height = boxes[:, cv2.CC_STAT_WIDTH], boxes[:, cv2.CC_STAT_HEIGHT]
     held = np.zeros(len(boxes), bool)
-    for begin, thick, long, side in ((left, width, height, shape[1]), (top, height, width, shape[0])):
+    for begin, thick, long, side, length in (
+        (left, width, height, shape[1], shape[0]),
+        (top, height, width, shape[0], shape[1]),
+    ):
         beside = np.minimum(begin, side - begin - thick) < _DASHES_BESIDE * mm
-        thin = beside & (thick <= max(2.0, _DASH * mm)) & (long >= 3 * thick)
+        thin = (thick <= max(3.0, _DASH * mm)) & (long >= 2.5 * thick)
         middle = begin + thick / 2
         for index in np.flatnonzero(thin & ~held):
-            line = thin & (np.abs(middle - middle[index]) <= max(1.0, 0.35 * mm))
-            if long[line].sum() >= _DASHES * mm:
+            line = thin & (np.abs(middle - middle[index]) <= max(1.5, 0.35 * mm))
+            least = _DASHES * mm if beside[index] else 0.5 * length  # or all over the page
+            if long[line].sum() >= least:
                 held |= line
     return held
 
