@@ -59,8 +59,12 @@ def strokes_on(grey: Pixels, inside: npt.NDArray[np.bool_], dpi: float) -> float
     if not told.size:
         return 0.0
     noise = float(np.median(told)) / 0.6745
-    found = _strokes(depth, far & ~_holes(grey, mm), noise)
-    del depth
+    least = max(_FAINTEST, _OVER_NOISE * noise)
+    far &= ~_holes(grey, mm)
+    limits = least, max(_FAINTER * least, _OVER_NOISE_BESIDE * noise), _DARK * least
+    sure, likely, dark = (((depth > limit) & far).astype(np.uint8) for limit in limits)
+    del depth, far, held  # each as large as the page
+    found = _strokes(sure, likely, dark)
     boxes = cv2.connectedComponentsWithStats(found, connectivity=8)[2][1:].astype(np.int32, copy=False)
     boxes = boxes[~_lines(boxes, grey.shape, mm)]
     boxes = boxes[~(_dashes(boxes, grey.shape, mm) | _discs(boxes, grey, mm))]
@@ -68,17 +72,15 @@ def strokes_on(grey: Pixels, inside: npt.NDArray[np.bool_], dpi: float) -> float
     return float(longer[longer >= _STROKE + 1.5 / mm].sum())
 
 
-def _strokes(depth: npt.NDArray[np.float32], far: npt.NDArray[np.bool_], noise: float) -> Pixels:
+def _strokes(sure: Pixels, likely: Pixels, dark: Pixels) -> Pixels:
     """1 where a stroke is, for sure; and where a faint one, which is not as dark all along, goes on."""
-    least = max(_FAINTEST, _OVER_NOISE * noise)
-    sure = (depth > least) & far
-    likely = (depth > max(_FAINTER * least, _OVER_NOISE_BESIDE * noise)) & far
-    count, labels = cv2.connectedComponents(likely.astype(np.uint8), connectivity=8)
-    goes_on = np.zeros(count, bool)
-    goes_on[labels[sure]] = True
-    goes_on[labels[depth > _DARK * least]] = False  # that is around a speck, which would become a stroke by it
-    goes_on[0] = False
-    found: Pixels = (goes_on[labels] | sure).astype(np.uint8)
+    count, labels = cv2.connectedComponents(likely, connectivity=8)
+    goes_on = np.zeros(count, np.uint8)
+    goes_on[labels[sure > 0]] = 1
+    goes_on[labels[dark > 0]] = 0  # that is around a speck, which would become a stroke by it
+    goes_on[0] = 0
+    found: Pixels = goes_on[labels]
+    found |= sure
     return found
 
 
