@@ -89,7 +89,9 @@ class Maker:
         task.add_done_callback(ended)
 
     async def _made(self, page: Page, urgent: bool) -> None:
-        task = Prepare(page.id, page.version, page.raw, page.back, page.undone, page.quarter_turns)
+        task = Prepare(
+            page.id, page.version, page.raw, page.back, page.undone, page.quarter_turns, verdicts=page.verdicts
+        )
         prepared = await self._press.prepare(task, urgent=urgent)
         if prepared is None:
             # Better as it came than not at all.
@@ -97,7 +99,13 @@ class Maker:
         now = self._store.find(page.id)
         if prepared is None or now is None or now.version != page.version:
             return
-        made = msgspec.structs.replace(now, made=page.version, corrections=prepared.corrections, blank=prepared.blank)
+        made = msgspec.structs.replace(
+            now,
+            made=page.version,
+            corrections=prepared.corrections,
+            blank=prepared.blank,
+            verdicts=prepared.verdicts or page.verdicts,
+        )
         self._store.put(made)
         self._store.sweep()
         self._pictures.forget(page.id, but=page.version)

@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from scanner.model import Corrected, Correction, Refusal, ScanProblem, Source
+from scanner.verdict import Verdict
 
 
 class FeedTask(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -77,11 +78,15 @@ class Prepare(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="prep
     quarter_turns: int = 0
     plain: bool = False
     """Without any correction: the last try."""
+    verdicts: tuple[Verdict, ...] = ()
+    """What was found on it before, and on the other face: it is not looked at again."""
 
 
 class Prepared(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="prepared"):
     corrections: tuple[Corrected, ...] = ()
     blank: bool = False
+    verdicts: tuple[Verdict, ...] = ()
+    """Of each face: to be given again with the next `Prepare`."""
 
 
 class Compact(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="compact"):

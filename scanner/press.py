@@ -7,19 +7,18 @@ directory of the pages.
 
 from __future__ import annotations
 
+import ctypes
 import logging
 import os
 import resource
-import struct
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image
 
-from scanner import page
+from scanner import jpeg, page
 from scanner.document.model import Refused
 from scanner.messages import (
     Bind,
@@ -41,27 +40,33 @@ from scanner.messages import (
     Shown,
     Split,
 )
+from scanner.model import Corrected, Correction
 from scanner.page import Scan
 from scanner.page.model import Pixels
 from scanner.raster import HEADER, RAW, read_header
 from scanner.store import MADE
+from scanner.verdict import Verdict
 from session import wire
 
 logger = logging.getLogger(__name__)
 
-QUALITY = 95
-"""Of the JPEGs in which pages are kept, colours as fine as light: what is made of them is coarser."""
 _MOST_MEMORY, _LEAST_MEMORY = 2 << 30, 768 << 20
-"""Bytes: a page in 600 dots an inch takes half of the smaller. What asks for more is hostile, and costs its task."""
-_DENSITY = slice(13, 18)
-"""In a JFIF header: the unit (1: an inch), and the dots in both directions (ITU-T T.871)."""
+"""Bytes: a page in 600 dots an inch takes a fifth of the smaller. What asks for more is hostile, and costs its task."""
+_DOCUMENT_DPI = 300
+_LARGE = 20_000_000
+"""Pixels: A4 in 450 dots an inch."""
+_OWN_ROOM = 1 << 20
+"""Bytes: what is larger has memory of its own, and gives it back at once when it is done with."""
+_M_MMAP_THRESHOLD = -3
+"""malloc.h's; by itself the limit grows with what is asked for, and what was freed stays (mallopt(3))."""
 
 
 def load(directory: Path, raw: str) -> Scan:
     """A page as it came. Raises OSError, ValueError."""
     path = directory / f"{raw}{RAW}"
     if not path.exists():
-        return Scan(_decoded(directory / f"{raw}{MADE}"), _dpi(directory / f"{raw}{MADE}"))
+        path = directory / f"{raw}{MADE}"
+        return Scan(jpeg.read(path), jpeg.dpi_of(path))
     raster = read_header(path)
     # Not read into memory: the pixels are on the memory disk already.
     flat = np.memmap(path, np.uint8, "r", HEADER)
@@ -70,58 +75,27 @@ def load(directory: Path, raw: str) -> Scan:
 
 
 class StoredPage:
-    """A page that was made right; its pixels are there as long as somebody holds them."""
+    """A page that was made right, for a document; its pixels are there as long as somebody holds them.
+
+    A page of 600 dots an inch or more comes with half of them, or fewer: a document keeps no more than 300.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self.dpi = _dpi(path)
+        dpi = jpeg.dpi_of(path)
+        self._shrink = next((by for by in (8, 4, 2) if dpi >= by * _DOCUMENT_DPI), 1)
+        self.dpi = dpi / self._shrink
 
     @property
     def pixels(self) -> Pixels:
-        return _decoded(self._path)
+        return jpeg.read(self._path, self._shrink)
 
 
-def save(path: Path, scan: Scan) -> None:
-    """The pixels mean nothing afterwards. Raises OSError, ValueError."""
-    ordered = scan.pixels
-    if ordered.ndim == 3:
-        # In place where the pixels are nobody's but ours: a page of 600 dots an inch is 100 MB.
-        ours = ordered.flags.writeable and ordered.flags.c_contiguous
-        ordered = cv2.cvtColor(ordered, cv2.COLOR_RGB2BGR, dst=ordered if ours else None).astype(np.uint8, copy=False)
-    fine = cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444
-    settings = [cv2.IMWRITE_JPEG_QUALITY, QUALITY, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, fine]
-    done, encoded = cv2.imencode(".jpg", ordered, settings)
-    if not done:
-        raise ValueError("the page cannot be encoded")
-    data = encoded.data
-    dots = max(1, min(round(scan.dpi), 0xFFFF))
-    data[_DENSITY] = struct.pack(">BHH", 1, dots, dots)
-    part = path.with_name(f"{path.name}.new")
-    part.write_bytes(data)
-    part.rename(path)
-
-
-def _dpi(path: Path) -> float:
-    with path.open("rb") as file:
-        unit, across, _ = struct.unpack(">BHH", file.read(_DENSITY.stop)[_DENSITY])
-    return float(across) if unit == 1 and across else 300.0
-
-
-def _decoded(path: Path, shrink: int = 1) -> Pixels:
-    """RGB or grey, `shrink` times smaller (1, 2, 4 or 8: the decoder does it)."""
-    flags = {1: cv2.IMREAD_UNCHANGED, 2: cv2.IMREAD_REDUCED_COLOR_2, 4: cv2.IMREAD_REDUCED_COLOR_4}
-    flag = flags.get(shrink, cv2.IMREAD_REDUCED_COLOR_8)
-    pixels = cv2.imdecode(np.fromfile(path, np.uint8), flag)
-    if pixels is None:
-        raise ValueError("a page that cannot be decoded")
-    if pixels.ndim == 3:
-        cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB, dst=pixels)
-    return pixels.astype(np.uint8, copy=False)
-
-
-def turned(scan: Scan, quarter_turns: int) -> Scan:
-    """As it was scanned, turned clockwise."""
-    return Scan(np.ascontiguousarray(np.rot90(scan.pixels, -quarter_turns)), scan.dpi)
+def _found(scan: Scan, known: Sequence[Verdict]) -> page.Findings:
+    """What is known of it already, or what is seen on it now."""
+    if known and (known[0].height, known[0].width) == (scan.height, scan.width):
+        return page.recall(scan, known[0])
+    return page.examine(scan)
 
 
 class Worker:
@@ -153,7 +127,9 @@ class Worker:
             case Prepare():
                 return self._prepare(task)
             case Compact(raw):
-                save(self._directory / f"{raw}{MADE}", load(self._directory, raw))
+                scan = load(self._directory, raw)
+                size, rows = page.untouched(scan)
+                jpeg.write(self._directory / f"{raw}{MADE}", rows, size, scan.dpi)
                 return Compacted()
             case Show():
                 return self._show(task)
@@ -161,24 +137,51 @@ class Worker:
                 return self._bind(task)
 
     def _prepare(self, task: Prepare) -> Prepared:
-        scan = load(self._directory, task.raw)
-        if task.back is not None:
-            scan = page.card(scan, load(self._directory, task.back))
-        if task.plain or task.back is not None:  # the faces of a card were made right one by one
-            made = page.Prepared(turned(scan, task.quarter_turns), (), False)
+        """Never more than one scan in memory that is not on the memory disk, and some rows of what is made of it."""
+        raws = [raw for raw in (task.raw, task.back) if raw is not None]
+        target = self._made(task.page, task.version)
+        if task.plain:
+            self._write_plain(target, raws, task.quarter_turns)
+            return Prepared((), False)
+        undone = frozenset(task.undone)
+        if len(raws) == 1:
+            scan = load(self._directory, raws[0])
+            findings = [_found(scan, task.verdicts)]
+            size = findings[0].shape(undone, task.quarter_turns).size
+            strips = page.strips(scan, findings[0], undone=undone, quarter_turns=task.quarter_turns)
+            jpeg.write(target, strips, size, scan.dpi)
         else:
-            made = page.prepare(scan, undone=frozenset(task.undone), quarter_turns=task.quarter_turns)
-        del scan
-        save(self._made(task.page, task.version), Scan(np.ascontiguousarray(made.scan.pixels), made.scan.dpi))
-        return Prepared(made.corrections, made.blank)
+            findings, faces = [], []
+            for number, raw in enumerate(raws):
+                scan = load(self._directory, raw)
+                findings.append(_found(scan, task.verdicts[number:]))
+                faces.append(page.make(scan, findings[-1], undone=undone).scan)
+                del scan
+            laid = page.lay(faces, task.quarter_turns)
+            del faces
+            jpeg.write(target, laid.strips(), laid.size, laid.dpi)
+        called_for = {one for found in findings for one in found.corrections}
+        corrections = tuple(Corrected(one, one not in undone) for one in Correction if one in called_for)
+        return Prepared(corrections, all(found.blank for found in findings), tuple(found.verdict for found in findings))
+
+    def _write_plain(self, target: Path, raws: Sequence[str], quarter_turns: int) -> None:
+        scans = [load(self._directory, raw) for raw in raws]
+        if len(scans) == 1:
+            size, rows = page.untouched(scans[0], quarter_turns)
+            jpeg.write(target, rows, size, scans[0].dpi)
+        else:
+            laid = page.lay(scans, quarter_turns)
+            jpeg.write(target, laid.strips(), laid.size, laid.dpi)
 
     def _show(self, task: Show) -> Shown:
         path = self._made(task.page, task.version)
-        whole = self._shape(path)
-        factor = min(1.0, task.width / whole[1], task.height / whole[0])
+        whole = jpeg.size_of(path)
+        # A page too large to be decoded beside its scan is shown at half its size: more than a screen has.
+        largest = 1.0 if whole[0] * whole[1] < _LARGE else 0.5
+        factor = min(largest, task.width / whole[1], task.height / whole[0])
         width, height = max(1, round(whole[1] * factor)), max(1, round(whole[0] * factor))
         shrink = next((by for by in (8, 4, 2) if by * factor <= 1), 1)
-        pixels = _decoded(path, shrink)
+        pixels = jpeg.read(path, shrink)
         if pixels.ndim == 2:
             pixels = cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB).astype(np.uint8, copy=False)
         pixels = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
@@ -188,12 +191,6 @@ class Worker:
         part.chmod(0o640)
         part.rename(target)
         return Shown(width, height)
-
-    @staticmethod
-    def _shape(path: Path) -> tuple[int, int]:
-        """Height and width, without the pixels."""
-        with Image.open(path) as page:
-            return page.height, page.width
 
     def _bind(self, task: Bind) -> Bound:
         from scanner import bound  # the same
@@ -218,6 +215,7 @@ def main() -> int:
     out = os.dup(1)
     os.dup2(2, 1)  # libraries that print
     cv2.setNumThreads(1)  # the other processor is the browser's, or the feed's
+    ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _OWN_ROOM)
     most = min(_MOST_MEMORY, max(_LEAST_MEMORY, _available() // 3))
     resource.setrlimit(resource.RLIMIT_DATA, (most, most))
 

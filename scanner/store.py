@@ -16,6 +16,7 @@ import msgspec
 
 from scanner.model import Corrected, Correction, ScannedPage
 from scanner.raster import PART, RAW
+from scanner.verdict import Verdict
 from session import safely, wire
 
 logger = logging.getLogger(__name__)
@@ -49,6 +50,8 @@ class Page(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     undone: tuple[Correction, ...] = ()
     corrections: tuple[Corrected, ...] = ()
     blank: bool = False
+    verdicts: tuple[Verdict, ...] = ()
+    """What was found on each face of it: a page is looked at once."""
 
     @property
     def shown(self) -> ScannedPage:

@@ -13,6 +13,7 @@ from scanner.page.model import Pixels, Scan, pixels
 
 LOOK_DPI = 150
 """About that: letters of 8 points are still 10 pixels high, and an A4 page is two million pixels."""
+_DARK = 64
 Matrix = npt.NDArray[np.float64]
 
 
@@ -49,7 +50,9 @@ def look_at(scan: Scan) -> Look:
 
 def _without_streaks(colour: Pixels, dpi: float) -> Pixels:
     """Without the fine lines from top to bottom that a speck on a feeder's glass draws: no print and no edge."""
-    grey = to_grey(colour)[:: max(1, colour.shape[0] // 500)].astype(np.int16)
+    thin = to_grey(colour)[:: max(1, colour.shape[0] // 500)]
+    lit = thin[np.median(thin, axis=1) > _DARK]  # on a black lid nobody sees the line
+    grey = (lit if len(lit) > len(thin) // 3 else thin).astype(np.int16)
     beside = max(2, round(0.4 * dpi / 25.4))
     if grey.shape[1] < 8 * beside or grey.shape[0] < 50:
         return colour

@@ -21,6 +21,7 @@ from scanner.page.paper import Paper, paper_of
 from scanner.page.shape import ROWS, Shape, of_scan
 from scanner.page.skew import skew_of
 from scanner.page.upright import turns_of
+from scanner.verdict import Verdict
 
 _CUT = 1.5
 """Millimetres: a page from which less is cut, on every side, is left as it is."""
@@ -41,6 +42,14 @@ class Findings:
     """Quarter turns clockwise that set it upright."""
     bright: bool
     blank: bool
+
+    @property
+    def verdict(self) -> Verdict:
+        """All of it but the picture."""
+        paper, (height, width) = self.paper, self.size
+        return Verdict(
+            height, width, paper.box, paper.angle, paper.seen, self.crop, self.turns, self.bright, self.blank
+        )
 
     @property
     def corrections(self) -> tuple[Correction, ...]:
@@ -92,6 +101,15 @@ def examine(scan: Scan) -> Findings:
     return Findings(look, (scan.height, scan.width), paper, _cuts(paper, scan), turns, bright, blank)
 
 
+def recall(scan: Scan, verdict: Verdict) -> Findings:
+    """What `examine` found on this scan, or on one that is the same to the eye. Raises ValueError for another's."""
+    if (verdict.height, verdict.width) != (scan.height, scan.width):
+        raise ValueError("the findings of another page")
+    paper = Paper(verdict.box, verdict.angle, verdict.seen)
+    size = verdict.height, verdict.width
+    return Findings(look_at(scan), size, paper, verdict.crop, verdict.turns, verdict.bright, verdict.blank)
+
+
 def strips(
     scan: Scan, findings: Findings, *, undone: frozenset[Correction] = frozenset(), quarter_turns: int = 0
 ) -> Iterator[Pixels]:
@@ -110,6 +128,12 @@ def strips(
         if light is not None:
             evened(strip, light, index * ROWS, height)
         yield strip
+
+
+def untouched(scan: Scan, quarter_turns: int = 0) -> tuple[tuple[int, int], Iterator[Pixels]]:
+    """The scan as it came, turned clockwise: height and width, and the rows as of `strips`. It is not looked at."""
+    shape = of_scan(scan.width, scan.height, quarter_turns % 4)
+    return shape.size, shape.rows(scan.pixels, ())
 
 
 def make(

@@ -9,6 +9,7 @@ and cards; handwriting, photographs and blank paper were shown to it as telling 
 from __future__ import annotations
 
 import functools
+import math
 from importlib import resources
 
 import cv2
@@ -34,6 +35,12 @@ _SURE_EACH = 0.22
 """How much better (natural logarithm of the odds) the best way must be than any other: in all, and a window."""
 _ADVANTAGE = 6.0
 """How much more, in all, for turning a page that would otherwise stay: most lie as they should."""
+_ACROSS = 0.2
+"""Of the windows: so many may vote for a quarter turn from the best way, or to it."""
+_APART = 2.5
+"""Standard deviations of what chance gives: by so much more vote for the best way than for its opposite,"""
+_CLEAR_EACH = 0.5
+"""unless the best way is so much better, a window: then one will do."""
 Floats = npt.NDArray[np.float32]
 
 
@@ -51,12 +58,27 @@ def way_of(grey: Pixels, dpi: float) -> tuple[int, bool]:
     seen = windows(grey, dpi)
     if len(seen) < _FEWEST:
         return 0, False
-    odds = votes(seen).sum(axis=0)
+    each_way = votes(seen)
+    odds = each_way.sum(axis=0)
     best = int(np.argmax(odds))
     lead = float(odds[best] - np.delete(odds, best).max())
+    if best and not _agree(np.bincount(each_way.argmax(axis=1), minlength=4), best, lead / len(seen)):
+        return best, False
     each = _SURE_EACH if dpi >= 95 else 2 * _SURE_EACH  # small print is a blur then
     least = max(_SURE + (_ADVANTAGE if best else 0.0), each * len(seen))
     return best, lead >= least
+
+
+def _agree(counts: npt.NDArray[np.intp], best: int, lead: float) -> bool:
+    """Whether the windows vote as those of a text do: nearly all along its lines, and clearly for one way of the two.
+
+    Those of handwriting and of photographs vote for all four; and of a few, some that are sure and wrong outweigh the
+    rest. `lead`: how much better the best way is, a window.
+    """
+    there, opposite = int(counts[best]), int(counts[(best + 2) % 4])
+    across = int(counts.sum()) - there - opposite
+    apart = (there - opposite) / math.sqrt(max(1, there + opposite))
+    return across <= _ACROSS * counts.sum() and apart >= (1.0 if lead >= _CLEAR_EACH else _APART)
 
 
 def votes(seen: Floats) -> Floats:

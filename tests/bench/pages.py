@@ -13,7 +13,6 @@ import math
 import re
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -29,6 +28,7 @@ from tests.bench.measure import Measure, table
 from tests.pages import letter, write_pnm
 from tests.pages.collection import SMALL, blank_or_not, pages
 from tests.pages.glass import Sample
+from tests.scanner.pressing import large_page, pressing
 
 MIB = 1 << 20
 UNSEEN = 9000
@@ -228,52 +228,25 @@ def _speed(rounds: int) -> list[Measure]:
 
 
 def _memory() -> Measure:
-    """In a process of its own: what it has at most while a page is made, over what it had before the page came."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.bench.pages", "--memory"], capture_output=True, text=True, check=True
-    )
-    raw, whole, strip = (float(one) for one in done.stdout.split())
+    """In a press of its own, on the memory disk: the most that it and all files of the page ever took."""
+    with (
+        tempfile.TemporaryDirectory(prefix="marchepied-bench-", dir="/dev/shm") as directory,
+        pressing(Path(directory)) as press,
+    ):
+        raw, peaks = large_page(press)
+    most = max(peaks.values())
+    shares = ", ".join(f"{what} {peak / raw:.2f}" for what, peak in peaks.items())
     return Measure(
-        "page_memory", whole / raw, "x raw", "< 2 x raw", whole < 2 * raw,
-        detail=f"A4, colour, 600 dpi, {raw / MIB:.0f} MiB raw, the scan itself included; by strips {strip / raw:.2f}",
+        "page_memory", most / raw, "x raw", "< 2 x raw", most < 2 * raw,
+        detail=f"A4, colour, 600 dpi, {raw / MIB:.0f} MiB raw; the press's own memory, the scan and all that "
+        f"is made of it: {shares}; not counted: the supervisor, and libraries",
     )  # fmt: skip
-
-
-def _peak() -> float:
-    """Bytes, the most that this process ever held."""
-    status = Path("/proc/self/status").read_text("ascii")
-    return 1024 * float(re.findall(r"VmHWM:\s*(\d+)", status)[0])
-
-
-def _print_memory() -> None:
-    from scanner.page import strips
-
-    cv2.setNumThreads(1)
-    size = round(297 / 25.4 * 600), round(216 / 25.4 * 600), 3
-    small = letter(3, 75, angle=2.3, lid=245.0).scan
-    make(small, examine(small))  # what libraries take once
-    before = _peak()
-    scan = Scan(np.empty(size, np.uint8), 600)
-    for row in range(0, size[0], 512):  # enlarged by parts: nothing but the scan is to be in memory
-        part = small.pixels[row * small.height // size[0] : (row + 512) * small.height // size[0] + 1]
-        scan.pixels[row : row + 512] = cv2.resize(part, (size[1], min(512, size[0] - row)))
-    findings = examine(scan)
-    for _ in strips(scan, findings):
-        pass
-    by_strips = _peak() - before
-    make(scan, findings)
-    print(scan.pixels.nbytes, _peak() - before, by_strips)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.pages")
     parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--memory", action="store_true", help="prints bytes: raw, peak of a page, peak by strips")
-    chosen = parser.parse_args()
-    if chosen.memory:
-        _print_memory()
-    else:
-        print(table(measure(chosen.quick)))
+    print(table(measure(parser.parse_args().quick)))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,8 @@ import pytest
 from scanner import calls
 from scanner.children import Patience
 from scanner.model import ScannerSettings, ScanProblem, ScanStage, Source
-from session import rpc
+from scanner.store import Saved
+from session import rpc, wire
 from tests.scanner.conftest import Sane, write_pnm
 from tests.scanner.worker import SETTINGS, worker
 from tests.session.talk import until
@@ -124,6 +125,8 @@ async def test_pages_outlive_the_supervisor(sane: Sane, tmp_path: Path, monkeypa
         await one.scan(source="glass")
         before = (await one.made()).pages
     pages = one.places.pages
+    saved = wire.decode((pages / "pages.json").read_bytes(), Saved)
+    assert [len(page.verdicts) for page in saved.pages] == [1, 1], "what was found on them outlives it too"
     # What a kill in the middle leaves: half a page, and a whole one that nobody wrote down.
     (pages / "0123456789abcdef.part").write_bytes(b"P6")
     raw = np.zeros((20, 30, 3), np.uint8)
