@@ -1,0 +1,69 @@
+"""Ten papers to one PDF, beside the usual programs; and what a visitor sees of it meanwhile.
+
+The pages: `scan_pages`. How they become a document: `scan_work`. What is looked at on the screen: `scan_screen`.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from tests.bench.measure import Measure
+from tests.bench.scan_pages import Glass, Seen, papers, seen
+from tests.bench.scan_work import Ours, Theirs, imagemagick, ocrmypdf, ours
+
+_MB = 1_000_000
+
+
+def measure(quick: bool) -> list[Measure]:
+    directory = Path(tempfile.mkdtemp(prefix="marchepied-bench-"))
+    try:
+        return _work(directory, 2 if quick else 10)
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _work(directory: Path, count: int) -> list[Measure]:
+    places = {name: directory / name for name in ("glass", "ours", "ocrmypdf", "pdf", "convert")}
+    for place in places.values():
+        place.mkdir()
+    glass = Glass(places["glass"])
+    laid = papers(glass, count)
+    made = ours(glass, laid, places["ours"])
+    theirs = {
+        "ocrmypdf --deskew": ocrmypdf(glass, laid, places["ocrmypdf"]),
+        "ocrmypdf --deskew --output-type pdf": ocrmypdf(glass, laid, places["pdf"], "--output-type", "pdf"),
+        "convert -deskew, 2 at once": imagemagick(glass, laid, places["convert"]),
+    }
+    our_pdf = seen(made.pdf)
+    found = [_throughput(name, made, our_pdf, one, seen(one.pdf), count) for name, one in theirs.items()]
+    return [*found, _size(our_pdf, count), _overlap(made, count)]
+
+
+def _throughput(name: str, made: Ours, mine: Seen, other: Theirs, their_pdf: Seen, count: int) -> Measure:
+    detail = (
+        f"{count} pages; {other.parts}; then pages are askew by {mine.askew:.2f} degrees (worst {mine.worst:.2f}) "
+        f"against {their_pdf.askew:.2f} ({their_pdf.worst:.2f}), {mine.size[0]:.0f} x {mine.size[1]:.0f} mm against "
+        f"{their_pdf.size[0]:.0f} x {their_pdf.size[1]:.0f}, {mine.bytes / _MB:.2f} MB against "
+        f"{their_pdf.bytes / _MB:.2f}"
+    )
+    met = made.whole <= other.whole / 2 and mine.pages == their_pdf.pages == count
+    label = f"scan_to_pdf_{name.split()[0]}"
+    return Measure(label, made.whole, "s", "at most half", met, other.whole, name, detail)
+
+
+def _size(mine: Seen, count: int) -> Measure:
+    straight = mine.worst <= 0.5 and mine.size[0] < 215
+    return Measure("scan_pdf", mine.bytes / _MB, "MB", "< 4 MB, straight and cut", mine.bytes < 4 * _MB and straight,
+                   detail=f"{count} pages")  # fmt: skip
+
+
+def _overlap(made: Ours, count: int) -> Measure:
+    """All of the scanning and none of it waits for the work on the page before."""
+    detail = (
+        f"the last page had come after {made.scanned:.2f} s; {made.ahead} of {count} came before the one before "
+        "could be seen"
+    )
+    met = made.whole < made.in_turn
+    return Measure("scan_beside_work", made.whole, "s", "less than in turn", met, made.in_turn, "one by one", detail)
