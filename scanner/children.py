@@ -27,6 +27,8 @@ from scanner.messages import (
     Count,
     Counted,
     Draw,
+    Encode,
+    Encoded,
     Ended,
     FeedSaid,
     FeedTask,
@@ -253,6 +255,9 @@ class Press:
 
     async def compact(self, task: Compact) -> Compacted | None:
         return await self._ask(task, 3, Compacted)
+
+    async def encode(self, task: Encode) -> Encoded | None:
+        return await self._ask(task, 3, Encoded)
 
     async def show(self, task: Show) -> Shown | None:
         return await self._ask(task, 0, Shown)

@@ -27,6 +27,8 @@ from scanner.messages import (
     Compacted,
     Count,
     Draw,
+    Encode,
+    Encoded,
     Fit,
     Impossible,
     Merge,
@@ -43,7 +45,7 @@ from scanner.messages import (
 from scanner.page import Scan
 from scanner.page.model import Pixels
 from scanner.raster import HEADER, RAW, read_header
-from scanner.store import MADE
+from scanner.store import ENCODED, MADE
 from session import wire
 
 logger = logging.getLogger(__name__)
@@ -52,6 +54,8 @@ QUALITY = 95
 """Of the JPEGs in which pages are kept, colours as fine as light: what is made of them is coarser."""
 _MOST_MEMORY = 2 << 30
 """Bytes: a page in 600 dots an inch takes a fifth of it. What asks for more is hostile, and costs its task."""
+_NICE = 5
+"""The screens and the page that arrives are served first."""
 _DENSITY = slice(13, 18)
 """In a JFIF header: the unit (1: an inch), and the dots in both directions (ITU-T T.871)."""
 
@@ -152,6 +156,11 @@ class Worker:
             case Compact(raw):
                 save(self._directory / f"{raw}{MADE}", load(self._directory, raw))
                 return Compacted()
+            case Encode(page, version):
+                from scanner import bound  # as above
+
+                bound.encode(StoredPage(self._made(page, version)), self._encoded(page, version))
+                return Encoded()
             case Show():
                 return self._show(task)
             case Bind():
@@ -195,11 +204,18 @@ class Worker:
     def _bind(self, task: Bind) -> Bound:
         from scanner import bound  # the same
 
-        bound.bind([StoredPage(self._made(page, version)) for page, version in task.pages], task.target)
+        pages = [
+            bound.encoded(self._encoded(page, version)) or StoredPage(self._made(page, version))
+            for page, version in task.pages
+        ]
+        bound.bind(pages, task.target)
         return Bound()
 
     def _made(self, page: str, version: int) -> Path:
         return self._directory / f"{page}.{version}{MADE}"
+
+    def _encoded(self, page: str, version: int) -> Path:
+        return self._directory / f"{page}.{version}{ENCODED}"
 
 
 def main() -> int:
@@ -207,6 +223,7 @@ def main() -> int:
     out = os.dup(1)
     os.dup2(2, 1)  # libraries that print
     cv2.setNumThreads(1)  # the other processor is the browser's, or the feed's
+    os.nice(_NICE)
     resource.setrlimit(resource.RLIMIT_DATA, (_MOST_MEMORY, _MOST_MEMORY))
     worker = Worker(Path(os.environ["MARCHEPIED_PAGES"]))
     frames = wire.FrameReader()

@@ -7,8 +7,8 @@ which its carriage moves; `pnm` has none.
 
 Still: every `PING_SECONDS` the interface's window is sent `_NET_WM_PING`, to which SDL answers as soon as the
 interface's one thread takes its events, which it does in every frame (EWMH 1.5, "_NET_WM_PING"). The longest time from
-a ping to its answer is the longest stall, and up to a frame (17 ms) and whatever the display and this bench's own thread
-took. All steps of the visit are in it: screens that come, progress, pictures, a document that is made.
+a ping to its answer is the longest stall; up to a frame (17 ms), the display's part and this bench's own thread are in
+it. So are all steps of the visit: screens that come, progress, pictures, a document that is made.
 """
 
 from __future__ import annotations
