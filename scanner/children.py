@@ -233,10 +233,17 @@ class Feeding:
 
 
 class Press:
-    """Tasks for the press, one after the other, the most urgent first. A new one is started when one has died."""
+    """Tasks for the press, one after the other, the most urgent first. A new one is started when one has died.
 
-    def __init__(self, patience: Patience) -> None:
+    `helps`: one whose pages it makes too, as long as it has nothing else to do and that one is busy.
+    """
+
+    def __init__(self, patience: Patience, helps: Press | None = None) -> None:
         self._patience = patience
+        self._helps = helps
+        self._helper: Press | None = None
+        if helps is not None:
+            helps._helper = self
         self._child: Child | None = None
         self._heap: list[tuple[int, int, PressTask, asyncio.Future[PressSaid]]] = []
         self._numbers = itertools.count()
@@ -256,8 +263,8 @@ class Press:
     async def compact(self, task: Compact) -> Compacted | None:
         return await self._ask(task, 3, Compacted)
 
-    async def encode(self, task: Encode) -> Encoded | None:
-        return await self._ask(task, 3, Encoded)
+    async def encode(self, task: Encode, *, urgent: bool = False) -> Encoded | None:
+        return await self._ask(task, 1 if urgent else 3, Encoded)
 
     async def show(self, task: Show) -> Shown | None:
         return await self._ask(task, 0, Shown)
@@ -296,6 +303,8 @@ class Press:
         answer: asyncio.Future[PressSaid] = asyncio.get_running_loop().create_future()
         heapq.heappush(self._heap, (urgency, next(self._numbers), task, answer))
         self._news.set()
+        if self._helper is not None and isinstance(task, _HELPED) and (self._now is not None or len(self._heap) > 1):
+            self._helper.warm()
 
         async def answered() -> _T | None:
             said = await answer
@@ -309,10 +318,8 @@ class Press:
             while True:
                 await self._news.wait()
                 self._news.clear()
-                while self._heap:
-                    _, _, task, answer = heapq.heappop(self._heap)
-                    if answer.done():
-                        continue
+                while (next_one := self._next()) is not None:
+                    task, answer = next_one
                     said = await self._do(task)
                     if not answer.done():
                         answer.set_result(said)
@@ -321,6 +328,16 @@ class Press:
         finally:
             if self._child is not None:
                 await self._child.end()
+
+    def _next(self) -> tuple[PressTask, asyncio.Future[PressSaid]] | None:
+        """What is to be done now: of its own, else what it can help with."""
+        helps = self._helps
+        waiting = helps._heap if helps is not None and not self._heap and helps._now is not None else self._heap
+        while waiting and (waiting is self._heap or isinstance(waiting[0][2], _HELPED)):
+            _, _, task, answer = heapq.heappop(waiting)
+            if not answer.done():
+                return task, answer
+        return None
 
     async def _ready(self) -> Child:
         if self._child is None or not self._child.running:
@@ -353,4 +370,5 @@ class Press:
             return said
 
 
+_HELPED = (Prepare, Encode)
 _LONG = (Bind, Merge, Split, Fit, Read)

@@ -46,6 +46,11 @@ class Maker:
         while self._making:
             await asyncio.wait(list(self._making.values()))
 
+    async def encode(self, pages: tuple[Page, ...]) -> None:
+        """Those that are not encoded yet, for the document that is to be made of them now."""
+        left = [page for page in pages if not self._store.encoded(page.id, page.made).exists()]
+        await asyncio.gather(*(self._press.encode(Encode(page.id, page.made), urgent=True) for page in left))
+
     def forget(self, pages: frozenset[str]) -> None:
         """They are about to be dropped."""
         for page in pages:

@@ -82,6 +82,9 @@ class Store:
     def made(self, page: str, version: int) -> Path:
         return self._directory / f"{page}.{version}{MADE}"
 
+    def encoded(self, page: str, version: int) -> Path:
+        return self._directory / f"{page}.{version}{ENCODED}"
+
     def find(self, page: str) -> Page | None:
         return next((one for one in self.now.pages if one.id == page), None)
 

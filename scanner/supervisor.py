@@ -39,6 +39,8 @@ logger = logging.getLogger(__name__)
 _SETTLE = 0.05
 """Seconds between two states: the first change is told at once, those that follow it in one."""
 _ID = re.compile("[0-9a-f]{16}")
+_TWO_AT_ONCE = 300
+"""Dots an inch: in the making of a page of 600 there are 200 to 400 MB."""
 _IN_USE = (ScanStage.LOOKING, ScanStage.SCANNING)
 
 
@@ -54,8 +56,10 @@ class Supervisor:
         self._press = Press(self._patience)
         self._pictures = Pictures(places.pictures)
         self._maker = Maker(self._store, self._press, self._pictures, self._changed)
-        # A press of its own: a document that takes long keeps no page waiting.
-        self._second_press = Press(self._patience)
+        # A press of its own: a document that takes long keeps no page waiting. Between documents it makes pages too,
+        # where two at a time are no matter of memory.
+        helps = self._press if settings.resolution <= _TWO_AT_ONCE else None
+        self._second_press = Press(self._patience, helps)
         self._works = Works(self._second_press, self._pictures, places.papers, places.documents)
         self._feeding: Feeding | None = None
         self._uses: set[asyncio.Task[None]] = set()
@@ -328,6 +332,7 @@ class Supervisor:
             target = self._places.papers / f"{secrets.token_hex(8)}.pdf"
             bound = None
             if all(page.made == page.version for page in pages):
+                await self._maker.encode(pages)
                 bound = await self._press.bind(Bind(tuple((page.id, page.made) for page in pages), str(target)))
         finally:
             self._keeping = False

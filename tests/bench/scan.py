@@ -6,11 +6,13 @@ The pages: `scan_pages`. How they become a document: `scan_work`. What is looked
 from __future__ import annotations
 
 import shutil
+import statistics
 import tempfile
 from pathlib import Path
 
-from tests.bench.measure import Measure
+from tests.bench.measure import Measure, p95
 from tests.bench.scan_pages import Glass, Seen, papers, seen
+from tests.bench.scan_screen import shown
 from tests.bench.scan_work import Ours, Theirs, imagemagick, ocrmypdf, ours
 
 _MB = 1_000_000
@@ -19,7 +21,7 @@ _MB = 1_000_000
 def measure(quick: bool) -> list[Measure]:
     directory = Path(tempfile.mkdtemp(prefix="marchepied-bench-"))
     try:
-        return _work(directory, 2 if quick else 10)
+        return [*_work(directory, 2 if quick else 10), *_screen(2 if quick else 10)]
     finally:
         shutil.rmtree(directory, ignore_errors=True)
 
@@ -67,3 +69,19 @@ def _overlap(made: Ours, count: int) -> Measure:
     )
     met = made.whole < made.in_turn
     return Measure("scan_beside_work", made.whole, "s", "less than in turn", met, made.in_turn, "one by one", detail)
+
+
+def _screen(count: int) -> list[Measure]:
+    made = shown(count)
+    soon, stall, calm = p95(made.soon), 1000 * max(made.stalls), 1000 * max(made.calm)
+    more = (
+        f"{len(made.stalls)} pings, median {1000 * statistics.median(made.stalls):.0f} ms, p95 "
+        f"{1000 * p95(made.stalls):.0f} ms; in the calm before, longest {calm:.0f} ms"
+    )
+    return [
+        Measure("scan_thumbnail", soon, "s", "p95 <= 2 s", soon <= 2,
+                detail=f"{count} taps, median {statistics.median(made.soon):.2f} s"),
+        Measure("scan_stall", stall, "ms", "<= 50 ms", stall <= 50, detail=more),
+        Measure("scan_ui_resident", made.resident, "MiB", "<= 160 MiB", made.resident <= 160,
+                detail=f"after {count} pages and their document"),
+    ]  # fmt: skip

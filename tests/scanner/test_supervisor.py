@@ -7,6 +7,7 @@ import signal
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pikepdf
 import psutil
@@ -212,6 +213,29 @@ async def test_the_document(sane: Sane, tmp_path: Path, monkeypatch: pytest.Monk
         assert after.stage is ScanStage.READY
         # A small copy that is being made of a page goes as soon as it is there.
         await until(lambda: [path.name for path in one.places.pages.iterdir()] == ["pages.json"], 20)
+
+
+def presses() -> int:
+    return sum("scanner.press" in child.cmdline() for child in psutil.Process().children())
+
+
+@pytest.mark.parametrize(("resolution", "most"), [(50, 2), (600, 1)])
+async def test_pages_that_wait_are_made_two_at_a_time(
+    sane: Sane, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, resolution: int, most: int
+) -> None:
+    """But not large ones: they take too much memory."""
+    sane.use("test", geometry_max=60.0)
+    settings = msgspec.structs.replace(SETTINGS, resolution=resolution)
+    async with worker(sane, tmp_path, monkeypatch, settings=settings) as one:
+        scanned = await one.scan(source="feeder")
+        await until(lambda: presses() == most, 20)
+        made = await one.made()
+        assert presses() == most
+        assert [page.id for page in made.pages] == [page.id for page in scanned.pages]
+        await one.call("Keep", calls.Kept)
+        (path,) = one.places.papers.iterdir()
+        with pikepdf.open(path) as document:
+            assert len(document.pages) == 10
 
 
 async def test_pages_are_encoded_before_anybody_asks(
