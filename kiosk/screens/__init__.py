@@ -5,11 +5,16 @@ from __future__ import annotations
 from importlib import import_module
 
 from kiosk.screens.sheet import Host, Sheet
-from kiosk.view import OF_PAPERS, Screen
+from kiosk.view import Screen
 
 __all__ = ["Host", "Sheet", "build", "load_one"]
 
-_NOT_YET = OF_PAPERS - {Screen.SHELF, Screen.DOCUMENT, Screen.NAME, Screen.DROP, Screen.PICKER}
+_NOT_YET = frozenset(
+    {
+        *(Screen.THEMES, Screen.SITES, Screen.PROCEDURES, Screen.CARD, Screen.DOSSIER, Screen.PAPER),
+        *(Screen.PRINT, Screen.PRINT_CHOICES),
+    }
+)
 """Of rooms that no station has yet."""
 _missing = [Screen.WHAT_FOR, Screen.BAR, Screen.NOTICE, *(screen for screen in Screen if screen not in _NOT_YET)]
 
