@@ -46,6 +46,7 @@ MIDDLE = (281, 430)
 NEXT = (880, 315)
 """ "Page suivante"."""
 _LOOK_SECONDS = 0.002
+_WAIT_SECONDS = 0.005
 _COLOURS = ((200, 40, 40), (40, 60, 200), (30, 140, 60), (150, 40, 160))
 MIB = 1 << 20
 
@@ -57,8 +58,10 @@ class Shown(NamedTuple):
     """Seconds, of each ping, while pages were scanned and a document was made."""
     calm: list[float]
     """The same while nothing was done."""
-    resident: float
-    """MiB of the interface after all of it."""
+    late: float
+    """Seconds: the longest time by which this bench's own thread woke too late, which is not the interface's fault."""
+    resident: tuple[float, float]
+    """MiB of the interface: of a READY station, and after all of it."""
 
 
 class Pings(threading.Thread):
@@ -72,6 +75,7 @@ class Pings(threading.Thread):
         self._atoms = {name: self._display.intern_atom(name) for name in ("WM_PROTOCOLS", "_NET_WM_PING")}
         self._ended = threading.Event()
         self._trips: list[float] = []
+        self.late = 0.0
         self.pending: float | None = None
 
     def run(self) -> None:
@@ -82,7 +86,9 @@ class Pings(threading.Thread):
                 number, sent = number + 1, now
                 self._send(number)
                 self.pending = sent
-            select.select([self._display], [], [], 0.005)
+            asked = time.perf_counter()
+            if not select.select([self._display], [], [], _WAIT_SECONDS)[0]:
+                self.late = max(self.late, time.perf_counter() - asked - _WAIT_SECONDS)
             while self._display.pending_events():
                 answer = self._display.next_event()
                 if self._is_answer(answer, number) and self.pending is not None:
@@ -135,6 +141,9 @@ def shown(count: int) -> Shown:
             )
         )  # fmt: skip
         station.wait_state(State.READY, 60)
+        time.sleep(5)  # the last of the start-up is over
+        (ui,) = [one for one in station.processes(Component.UI) if "kiosk.app" in one.cmdline() and _is_python(one)]
+        ready = ui.memory_info().rss / MIB
         visitor = Visitor(station, stack.enter_context(station.screen()))
         visitor.begin()
         visitor.open_first_site()
@@ -142,7 +151,6 @@ def shown(count: int) -> Shown:
         work.until(lambda now: now.scanner is not None and now.workable, "the scanner")
         work.open_documents()
         work.leave_for(MAIN, "the scanner's screen")
-        (ui,) = [one for one in station.processes(Component.UI) if "kiosk.app" in one.cmdline() and _is_python(one)]
         pings = stack.enter_context(_pinged(station))
         time.sleep(3)
         calm = pings.take()
@@ -157,7 +165,7 @@ def shown(count: int) -> Shown:
             work.until(lambda _: work.scanner.stage is ScanStage.DONE, "the end of the scan")
             visitor.screen.settle(3)
         work.make_document()
-        return Shown(soon, pings.take(), calm, ui.memory_info().rss / MIB)
+        return Shown(soon, pings.take(), calm, pings.late, (ready, ui.memory_info().rss / MIB))
 
 
 def _marked(glass: Glass, number: int) -> tuple[Path, tuple[int, int, int]]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -21,6 +22,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
+import psutil
 
 from scanner import calls
 from scanner.model import ScannerSettings, ScannerState, ScanStage
@@ -40,15 +42,18 @@ class Ours(NamedTuple):
     """Of these, until the last page had come."""
     ahead: int
     """How many pages came before the one before them could be seen."""
+    work: float
+    """Of processors, for the whole: what does not depend on what else a machine does."""
     in_turn: float
     """The same pages once more, each scanned only when the one before can be seen."""
     pdf: Path
 
 
 class Theirs(NamedTuple):
-    """Seconds, and what came of it."""
+    """Seconds, as of ours, and what came of it."""
 
     whole: float
+    work: float
     parts: str
     pdf: Path
 
@@ -56,8 +61,8 @@ class Theirs(NamedTuple):
 class _Worker:
     """The scan worker, as a process of its own, asked as the desk asks it."""
 
-    def __init__(self, client: rpc.Client) -> None:
-        self._client = client
+    def __init__(self, client: rpc.Client, pid: int) -> None:
+        self._client, self._process = client, psutil.Process(pid)
         self.state = ScannerState()
         self._news = asyncio.Event()
 
@@ -85,6 +90,12 @@ class _Worker:
         await self.until(lambda now: now.problem is not None or (len(now.pages) > count and now.stage not in _IN_USE))
         if self.state.problem is not None:
             raise RuntimeError(f"no page: {self.state.problem}")
+
+    @property
+    def work(self) -> float:
+        """Seconds of processors that it and its children have taken, those that have ended too."""
+        times = [one.cpu_times() for one in (self._process, *self._process.children(recursive=True))]
+        return float(sum(one.user + one.system + one.children_user + one.children_system for one in times))
 
     @property
     def made(self) -> int:
@@ -116,7 +127,7 @@ async def _worker(glass: Glass, directory: Path) -> AsyncIterator[_Worker]:
                 raise RuntimeError("the scan worker has ended")
             await asyncio.sleep(0.02)
         client = await rpc.Client.connect(socket, calls.INTERFACE)
-        one = _Worker(client)
+        one = _Worker(client, process.pid)
         following = asyncio.create_task(one.follow(socket))
         try:
             yield one
@@ -141,14 +152,14 @@ async def _ours(glass: Glass, papers: Sequence[Path], directory: Path) -> Ours:
         await worker.call("Look", rpc.NoParameters)
         await worker.until(lambda now: now.stage is ScanStage.READY)
         await asyncio.sleep(2)  # somebody lays a paper down: the press has started
-        began, ahead = time.perf_counter(), 0
+        began, worked, ahead = time.perf_counter(), worker.work, 0
         for number, paper in enumerate(papers):
             glass.lay(paper)
             await worker.scan()
             ahead += worker.made < number
         scanned = time.perf_counter() - began
         await worker.call("Keep", calls.Kept)
-        whole = time.perf_counter() - began
+        whole, work = time.perf_counter() - began, worker.work - worked
         await worker.until(lambda now: not now.pages)
         (pdf,) = (directory / "papers").iterdir()
         began = time.perf_counter()
@@ -157,7 +168,7 @@ async def _ours(glass: Glass, papers: Sequence[Path], directory: Path) -> Ours:
             await worker.scan()
             await worker.until(lambda _, number=number: worker.made > number)  # type: ignore[misc]
         await worker.call("Keep", calls.Kept)
-        return Ours(whole, scanned, ahead, time.perf_counter() - began, pdf)
+        return Ours(whole, scanned, ahead, work, time.perf_counter() - began, pdf)
 
 
 def scanimage(glass: Glass, papers: Sequence[Path], directory: Path, kind: str = "jpeg") -> list[Path]:
@@ -174,11 +185,30 @@ def scanimage(glass: Glass, papers: Sequence[Path], directory: Path, kind: str =
     return made
 
 
+STRAIGHTENS = """\
+from ocrmypdf._exec import tesseract
+_before = tesseract.get_deskew
+def _get_deskew(*asked, **options):
+    return _before(*asked, **{**options, "timeout": 180.0})
+tesseract.get_deskew = _get_deskew
+"""
+"""A plug-in for ocrmypdf. Before 14.1 (Debian 12 has 14.0.1) `--tesseract-timeout 0` also keeps tesseract from finding
+out how far a page is askew, so that nothing is straightened (OCRmyPDF issue 966); this is what 14.1 does.
+"""
+
+
+def straightens(directory: Path) -> tuple[str, ...]:
+    """Options with which ocrmypdf does straighten, and what makes it quickest: no PDF/A."""
+    plugin = directory / "straightens.py"
+    plugin.write_text(STRAIGHTENS)
+    return "--plugin", str(plugin), "--output-type", "pdf"
+
+
 def ocrmypdf(glass: Glass, papers: Sequence[Path], directory: Path, *options: str) -> Theirs:
     """`scanimage`, `img2pdf`, `ocrmypdf --deskew`, with JPEGs of quality 75 between them: from raw pages it takes more
     than twice as long. ocrmypdf works on as many pages at once as there are processors.
     """
-    began = time.perf_counter()
+    began, worked = time.perf_counter(), _work_of_children()
     scans = scanimage(glass, papers, directory)
     scanned = time.perf_counter()
     together, pdf = directory / "in.pdf", directory / "out.pdf"
@@ -190,14 +220,14 @@ def ocrmypdf(glass: Glass, papers: Sequence[Path], directory: Path, *options: st
     )
     ended = time.perf_counter()
     parts = f"scanimage {scanned - began:.1f} s, img2pdf {joined - scanned:.1f} s, ocrmypdf {ended - joined:.1f} s"
-    return Theirs(ended - began, parts, pdf)
+    return Theirs(ended - began, _work_of_children() - worked, parts, pdf)
 
 
 def imagemagick(glass: Glass, papers: Sequence[Path], directory: Path) -> Theirs:
     """The quickest that was found: `convert -deskew 40%` on each page as it came, as many at once as there are
     processors, then `img2pdf`. It straightens, and neither cuts nor lights the page.
     """
-    began = time.perf_counter()
+    began, worked = time.perf_counter(), _work_of_children()
     scans = scanimage(glass, papers, directory, "pnm")
     scanned = time.perf_counter()
     made = [path.with_suffix(".jpg") for path in scans]
@@ -210,11 +240,17 @@ def imagemagick(glass: Glass, papers: Sequence[Path], directory: Path) -> Theirs
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(work, range(len(scans))))
-    worked = time.perf_counter()
+    converted = time.perf_counter()
     pdf = directory / "out.pdf"
     _img2pdf(made, pdf)
-    parts = f"scanimage {scanned - began:.1f} s, convert {worked - scanned:.1f} s"
-    return Theirs(time.perf_counter() - began, parts, pdf)
+    parts = f"scanimage {scanned - began:.1f} s, convert {converted - scanned:.1f} s"
+    return Theirs(time.perf_counter() - began, _work_of_children() - worked, parts, pdf)
+
+
+def _work_of_children() -> float:
+    """Seconds of processors that children of this process, which have ended, took."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _img2pdf(pictures: Sequence[Path], pdf: Path) -> None:

@@ -219,7 +219,7 @@ def presses() -> int:
     return sum("scanner.press" in child.cmdline() for child in psutil.Process().children())
 
 
-@pytest.mark.parametrize(("resolution", "most"), [(50, 2), (600, 1)])
+@pytest.mark.parametrize(("resolution", "most"), [(50, 2), (301, 1)])
 async def test_pages_that_wait_are_made_two_at_a_time(
     sane: Sane, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, resolution: int, most: int
 ) -> None:
