@@ -44,10 +44,11 @@ def _work(directory: Path, count: int) -> list[Measure]:
 
 
 def _throughput(name: str, made: Ours, mine: Seen, other: Theirs, their_pdf: Seen, count: int) -> Measure:
+    size = f"{mine.size[0]:.0f} x {mine.size[1]:.0f} mm against {their_pdf.size[0]:.0f} x {their_pdf.size[1]:.0f}"
     detail = (
         f"{count} pages; {made.work:.1f} s of processors against {other.work:.1f} ({other.parts}); then pages are "
-        f"askew by {mine.askew:.2f} degrees (worst {mine.worst:.2f}) against {their_pdf.askew:.2f} ({their_pdf.worst:.2f}), "
-        f"{mine.size[0]:.0f} x {mine.size[1]:.0f} mm against {their_pdf.size[0]:.0f} x {their_pdf.size[1]:.0f}, "
+        f"askew by {mine.askew:.2f} degrees (worst {mine.worst:.2f}) against "
+        f"{their_pdf.askew:.2f} ({their_pdf.worst:.2f}), {size}, "
         f"{mine.bytes / _MB:.2f} MB against {their_pdf.bytes / _MB:.2f}"
     )
     met = made.whole <= other.whole / 2 and mine.pages == their_pdf.pages == count
