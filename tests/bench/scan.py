@@ -63,13 +63,13 @@ def _size(mine: Seen, count: int) -> Measure:
 
 
 def _overlap(made: Ours, count: int) -> Measure:
-    """All of the scanning and none of it waits for the work on the page before."""
+    """The next page is scanned while those before it are worked on."""
     detail = (
-        f"the last page had come after {made.scanned:.2f} s; {made.ahead} of {count} came before the one before "
-        "could be seen"
+        f"until the last of {count} pages had come, {made.whole:.2f} s until their PDF; {made.ahead} came before the "
+        "one before could be seen; beside it: the PDF, each page scanned when the one before was seen"
     )
-    met = made.whole < made.in_turn
-    return Measure("scan_beside_work", made.whole, "s", "less than in turn", met, made.in_turn, "one by one", detail)
+    met = made.scanned < made.in_turn
+    return Measure("scan_beside_work", made.scanned, "s", "less than in turn", met, made.in_turn, "one by one", detail)
 
 
 def _screen(count: int) -> list[Measure]:
@@ -78,7 +78,7 @@ def _screen(count: int) -> list[Measure]:
     more = (
         f"{len(made.stalls)} pings, median {1000 * statistics.median(made.stalls):.0f} ms, p95 "
         f"{1000 * p95(made.stalls):.0f} ms; in the calm before, longest {calm:.0f} ms; "
-        f"a thread that does nothing was late by up to {1000 * made.late:.0f} ms meanwhile"
+        f"a process that does nothing was late by up to {1000 * made.late:.0f} ms meanwhile"
     )
     return [
         Measure("scan_thumbnail", soon, "s", "p95 <= 2 s", soon <= 2,

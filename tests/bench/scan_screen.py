@@ -7,19 +7,20 @@ which its carriage moves; `pnm` has none.
 
 Still: every `PING_SECONDS` the interface's window is sent `_NET_WM_PING`, to which SDL answers as soon as the
 interface's one thread takes its events, which it does in every frame (EWMH 1.5, "_NET_WM_PING"). The longest time from
-a ping to its answer is the longest stall; up to a frame (17 ms), the display's part and this bench's own thread are in
-it. So are all steps of the visit: screens that come, progress, pictures, a document that is made.
+a ping to its answer is the longest stall; up to a frame (17 ms) and the display's part are in it. So are all steps of
+the visit: screens that come, progress, pictures, a document that is made.
 """
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import select
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -37,7 +38,7 @@ from tests.bench.scan_pages import DPI, Glass
 from tests.portal import Portal
 from tests.station.harness import RunningStation
 from tests.station.paperwork import MAIN, SCANNER, Paperwork
-from tests.station.screen import Screen
+from tests.station.screen import Screen, screen_of
 from tests.station.visitor import Visitor
 
 PING_SECONDS = 0.02
@@ -59,71 +60,70 @@ class Shown(NamedTuple):
     calm: list[float]
     """The same while nothing was done."""
     late: float
-    """Seconds: the longest time by which this bench's own thread woke too late, which is not the interface's fault."""
+    """Seconds: the longest time by which whoever pings woke too late, which is not the interface's fault."""
     resident: tuple[float, float]
     """MiB of the interface: of a READY station, and after all of it."""
 
 
-class Pings(threading.Thread):
-    """A thread with a connection of its own. `take` gives the round trips since the last one, in seconds."""
+class Pinged(NamedTuple):
+    """Seconds."""
 
-    def __init__(self, screen: Screen, window: int) -> None:
-        super().__init__(daemon=True)
-        self._display, self._window = screen.display, window
-        self._root = screen.root
-        self._root.change_attributes(event_mask=X.SubstructureNotifyMask)
-        self._atoms = {name: self._display.intern_atom(name) for name in ("WM_PROTOCOLS", "_NET_WM_PING")}
-        self._ended = threading.Event()
-        self._trips: list[float] = []
-        self.late = 0.0
-        self.pending: float | None = None
+    trips: list[float]
+    """From each ping to its answer."""
+    late: float
+    """The longest time by which whoever pings woke too late, which is not the interface's fault."""
 
-    def run(self) -> None:
-        number, sent = 0, 0.0
-        while not self._ended.is_set():
-            now = time.perf_counter()
-            if self.pending is None and now - sent >= PING_SECONDS:
-                number, sent = number + 1, now
-                self._send(number)
-                self.pending = sent
-            asked = time.perf_counter()
-            if not select.select([self._display], [], [], _WAIT_SECONDS)[0]:
-                self.late = max(self.late, time.perf_counter() - asked - _WAIT_SECONDS)
-            while self._display.pending_events():
-                answer = self._display.next_event()
-                if self._is_answer(answer, number) and self.pending is not None:
-                    self._trips.append(time.perf_counter() - self.pending)
-                    self.pending = None
 
-    def _send(self, number: int) -> None:
-        data = (32, [self._atoms["_NET_WM_PING"], number, self._window, 0, 0])
-        target = self._display.create_resource_object("window", self._window)
-        ping = event.ClientMessage(window=target, client_type=self._atoms["WM_PROTOCOLS"], data=data)
-        target.send_event(ping, event_mask=0)
-        self._display.flush()
+class Pings:
+    """Pings a window, from a process of its own: what this one is at must not look like the interface's."""
 
-    def _is_answer(self, answer: Any, number: int) -> bool:
-        return bool(
-            answer.type == X.ClientMessage
-            and answer.client_type == self._atoms["WM_PROTOCOLS"]
-            and answer.data[1][0] == self._atoms["_NET_WM_PING"]
-            and answer.data[1][1] == number
-        )
+    def __init__(self, tree: Path, window: int) -> None:
+        spawn = multiprocessing.get_context("spawn")
+        self._pipe, other = spawn.Pipe()
+        self._process = spawn.Process(target=_ping, args=(tree, window, other), daemon=True)
+        self._process.start()
 
-    def take(self) -> list[float]:
-        """Waits for the one that is on its way."""
-        deadline = time.perf_counter() + 10
-        before = len(self._trips)
-        while len(self._trips) == before:
-            if time.perf_counter() > deadline:
-                raise TimeoutError("the interface answers no ping")
-            time.sleep(0.01)
-        trips, self._trips = self._trips, []
-        return trips
+    def take(self) -> Pinged:
+        """All since the last time. Raises TimeoutError."""
+        self._pipe.send(True)
+        if not self._pipe.poll(20):
+            raise TimeoutError("the interface answers no ping")
+        found: Pinged = self._pipe.recv()
+        return found
 
     def end(self) -> None:
-        self._ended.set()
-        self.join()
+        self._process.kill()
+        self._process.join()
+
+
+def _ping(tree: Path, window: int, pipe: Connection) -> None:
+    """Until it is killed."""
+    with screen_of(tree) as screen:
+        display = screen.display
+        screen.root.change_attributes(event_mask=X.SubstructureNotifyMask)
+        protocols, name = display.intern_atom("WM_PROTOCOLS"), display.intern_atom("_NET_WM_PING")
+        target = display.create_resource_object("window", window)
+        number, sent, pending, asked, late = 0, 0.0, False, False, 0.0
+        trips: list[float] = []
+        while True:
+            if not pending and asked:
+                pipe.send(Pinged(trips, late))
+                trips, late, asked = [], 0.0, False
+            if not pending and time.perf_counter() - sent >= PING_SECONDS:
+                number, sent, pending = number + 1, time.perf_counter(), True
+                data = (32, [name, number, window, 0, 0])
+                target.send_event(event.ClientMessage(window=target, client_type=protocols, data=data), event_mask=0)
+                display.flush()
+            slept = time.perf_counter()
+            if not select.select([display], [], [], _WAIT_SECONDS)[0]:
+                late = max(late, time.perf_counter() - slept - _WAIT_SECONDS)
+            while display.pending_events():
+                answer = display.next_event()
+                if answer.type == X.ClientMessage and list(answer.data[1][:2]) == [name, number] and pending:
+                    trips.append(time.perf_counter() - sent)
+                    pending = False
+            if pipe.poll():
+                asked = pipe.recv()
 
 
 def shown(count: int) -> Shown:
@@ -153,7 +153,7 @@ def shown(count: int) -> Shown:
         work.leave_for(MAIN, "the scanner's screen")
         pings = stack.enter_context(_pinged(station))
         time.sleep(3)
-        calm = pings.take()
+        calm = pings.take().trips
         soon = []
         for number, (path, colour) in enumerate(marked):
             glass.lay(path)
@@ -165,7 +165,8 @@ def shown(count: int) -> Shown:
             work.until(lambda _: work.scanner.stage is ScanStage.DONE, "the end of the scan")
             visitor.screen.settle(3)
         work.make_document()
-        return Shown(soon, pings.take(), calm, pings.late, (ready, ui.memory_info().rss / MIB))
+        stalls = pings.take()
+        return Shown(soon, stalls.trips, calm, stalls.late, (ready, ui.memory_info().rss / MIB))
 
 
 def _marked(glass: Glass, number: int) -> tuple[Path, tuple[int, int, int]]:
@@ -196,13 +197,14 @@ def _page_after_tap(screen: Screen, colour: tuple[int, int, int]) -> float:
 
 @contextmanager
 def _pinged(station: RunningStation) -> Iterator[Pings]:
+    snapshot = station.status()
+    assert snapshot is not None
     with station.screen() as screen:
-        pings = Pings(screen, _window(screen))
-        pings.start()
-        try:
-            yield pings
-        finally:
-            pings.end()
+        pings = Pings(station.place.tree(snapshot.generation), _window(screen))
+    try:
+        yield pings
+    finally:
+        pings.end()
 
 
 def _window(screen: Screen) -> int:
