@@ -8,10 +8,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
+import msgspec
 import numpy as np
 
 from scanner.document import build, model, parts, reading, render, smaller
 from scanner.document.brought import Kind, kind_of, pages_of, picture
+from scanner.document.encode import Encoded
+from scanner.document.ladder import usual
 from scanner.document.raster import Page, Pixels, Raster
 from scanner.messages import (
     Bound,
@@ -69,7 +72,22 @@ def do(task: DocumentTask, tell: Tell) -> Iterator[PressSaid]:
             yield from _read(task)
 
 
-def bind(pages: Sequence[Raster], target: str, tell: Tell) -> None:
+def encode(page: Raster, path: Path) -> None:
+    """The page as it will lie in a document, before anybody asks for one."""
+    part = path.with_name(f"{path.name}.new")
+    part.write_bytes(msgspec.msgpack.encode(usual(build.in_memory(page))))
+    part.rename(path)
+
+
+def encoded(path: Path) -> Encoded | None:
+    """What `encode` made; None where it has not yet, or not whole."""
+    try:
+        return msgspec.msgpack.decode(path.read_bytes(), type=Encoded)
+    except (FileNotFoundError, msgspec.MsgspecError):
+        return None
+
+
+def bind(pages: Sequence[Raster | Encoded], target: str, tell: Tell) -> None:
     """The pages as one document."""
     with _made(target) as out:
         build.build(pages, out, progress=_told(tell))

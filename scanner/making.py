@@ -10,9 +10,9 @@ from collections.abc import Callable, Coroutine
 import msgspec
 
 from scanner import calls
-from scanner.children import Press
-from scanner.messages import Compact, Prepare, Show
+from scanner.messages import Compact, Encode, Prepare, Show
 from scanner.pictures import Pictures
+from scanner.presses import Press
 from scanner.store import Page, Store
 
 logger = logging.getLogger(__name__)
@@ -25,6 +25,8 @@ class Maker:
         self._store, self._press, self._pictures, self._changed = store, press, pictures, changed
         self._making: dict[str, asyncio.Task[None]] = {}
         self._later: set[asyncio.Task[None]] = set()
+        self._one = asyncio.Lock()
+        """For what can wait: one at a time is asked of the press, and only if it is still wanted then."""
 
     @property
     def tasks(self) -> tuple[asyncio.Task[None], ...]:
@@ -39,12 +41,30 @@ class Maker:
             if page.made != page.version:
                 self.make(page, urgent=False)
             else:
-                self._soon(self._compact(page))
+                self._soon(self._put_away(page))
 
     async def idle(self) -> None:
         """Returns once every page was made, or could not be."""
         while self._making:
             await asyncio.wait(list(self._making.values()))
+
+    async def encode(self, told: Callable[[float], None]) -> None:
+        """The pages that are not encoded yet, for the document that is to be made of them now. `told` is called with
+        the part of them that is done: 0 to 1.
+        """
+        pages = [page for page in self._store.now.pages if page.made]
+        left = [page for page in pages if not self._store.encoded(page.id, page.made).exists()]
+        waiting = len(left)
+
+        async def one(page: Page) -> None:
+            nonlocal waiting
+            await self._press.encode(Encode(page.id, page.made), urgent=True)
+            waiting -= 1
+            told(1 - waiting / len(pages))
+
+        async with asyncio.TaskGroup() as group:
+            for page in left:
+                group.create_task(one(page))
 
     def forget(self, pages: frozenset[str]) -> None:
         """They are about to be dropped."""
@@ -110,14 +130,22 @@ class Maker:
         self._store.sweep()
         self._pictures.forget(page.id, but=page.version)
         self._changed()
-        self._soon(self._compact(made))
+        self._soon(self._put_away(made))
 
-    async def _compact(self, page: Page) -> None:
-        """What a page was made of is kept in a smaller copy, when there is nothing else to do."""
+    async def _put_away(self, page: Page) -> None:
+        """When there is nothing else to do: what a page was made of is kept in a smaller copy; then the page is encoded
+        for the document that will come.
+        """
         for raw in filter(None, (page.raw, page.back)):
-            if self._store.raw(raw).exists():
-                await self._press.compact(Compact(raw))
+            async with self._one:
+                if self._store.raw(raw).exists():
+                    await self._press.compact(Compact(raw))
         self._store.compacted(page)
+        async with self._one:
+            now = self._store.find(page.id)
+            if now is not None and now.version == page.version:
+                await self._press.encode(Encode(page.id, page.version))
+                self._store.sweep()  # it may have been dropped meanwhile
 
     def _soon(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)

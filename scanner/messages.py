@@ -99,6 +99,17 @@ class Compacted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="co
     pass
 
 
+class Encode(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="encode"):
+    """A page that was made right, as it will lie in a document: `PAGE.VERSION.jpg` in, `PAGE.VERSION.page` out."""
+
+    page: str
+    version: int
+
+
+class Encoded(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="encoded"):
+    pass
+
+
 class Show(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="show"):
     """A page that was made right, as raw RGB pixels in the file `target`, no larger than `width` by `height`."""
 
@@ -115,7 +126,9 @@ class Shown(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="shown"
 
 
 class Bind(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="bind"):
-    """The pages that were made right, as (id, version), become the document `target`."""
+    """The pages that were made right, as (id, version), become the document `target`; those that are not encoded yet
+    are encoded for it.
+    """
 
     pages: tuple[tuple[str, int], ...]
     target: str
@@ -217,9 +230,10 @@ class Impossible(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="i
     """Of a document, where it is known."""
 
 
-PageTask = Prepare | Compact | Show | Bind
+PageTask = Prepare | Compact | Encode | Show | Bind
 DocumentTask = Count | Draw | Fit | Merge | Split | Read
 PressTask = PageTask | DocumentTask
 PressSaid = (
-    Prepared | Compacted | Shown | Bound | Counted | Fitted | Unreadable | Come | Words | WasRead | Impossible
+    Prepared | Compacted | Encoded | Shown | Bound | Counted | Fitted | Unreadable | Come | Words | WasRead
+    | Impossible
 )

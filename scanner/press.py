@@ -27,6 +27,8 @@ from scanner.messages import (
     Compacted,
     Count,
     Draw,
+    Encode,
+    Encoded,
     Fit,
     Impossible,
     Merge,
@@ -44,7 +46,7 @@ from scanner.model import Corrected, Correction
 from scanner.page import Scan
 from scanner.page.model import Pixels
 from scanner.raster import HEADER, RAW, read_header
-from scanner.store import MADE
+from scanner.store import ENCODED, MADE
 from scanner.verdict import Verdict
 from session import wire
 
@@ -52,6 +54,8 @@ logger = logging.getLogger(__name__)
 
 _MOST_MEMORY, _LEAST_MEMORY = 2 << 30, 768 << 20
 """Bytes: a page in 600 dots an inch takes a fifth of the smaller. What asks for more is hostile, and costs its task."""
+_NICE = 5
+"""The screens and the page that arrives are served first."""
 _DOCUMENT_DPI = 300
 _LARGE = 20_000_000
 """Pixels: A4 in 450 dots an inch."""
@@ -131,6 +135,11 @@ class Worker:
                 size, rows = page.untouched(scan)
                 jpeg.write(self._directory / f"{raw}{MADE}", rows, size, scan.dpi)
                 return Compacted()
+            case Encode(made, version):
+                from scanner import bound  # as above
+
+                bound.encode(StoredPage(self._made(made, version)), self._encoded(made, version))
+                return Encoded()
             case Show():
                 return self._show(task)
             case Bind():
@@ -195,11 +204,18 @@ class Worker:
     def _bind(self, task: Bind) -> Bound:
         from scanner import bound  # the same
 
-        bound.bind([StoredPage(self._made(page, version)) for page, version in task.pages], task.target, self._tell)
+        pages = [
+            bound.encoded(self._encoded(page, version)) or StoredPage(self._made(page, version))
+            for page, version in task.pages
+        ]
+        bound.bind(pages, task.target, self._tell)
         return Bound()
 
     def _made(self, page: str, version: int) -> Path:
         return self._directory / f"{page}.{version}{MADE}"
+
+    def _encoded(self, page: str, version: int) -> Path:
+        return self._directory / f"{page}.{version}{ENCODED}"
 
 
 def _available() -> int:
@@ -215,6 +231,7 @@ def main() -> int:
     out = os.dup(1)
     os.dup2(2, 1)  # libraries that print
     cv2.setNumThreads(1)  # the other processor is the browser's, or the feed's
+    os.nice(_NICE)
     ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _OWN_ROOM)
     most = min(_MOST_MEMORY, max(_LEAST_MEMORY, _available() // 3))
     resource.setrlimit(resource.RLIMIT_DATA, (most, most))

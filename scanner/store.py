@@ -1,8 +1,9 @@
 """The pages of the document that is being made, on the memory disk: they outlive every process of the scan worker.
 
 In one directory: `RAW.part` while lines arrive, `RAW.raw` as it came whole, `RAW.jpg` the same once it was looked at
-(300 dots an inch: 26 MB become 2 to 4), `PAGE.VERSION.jpg` made right, and `pages.json`, which says which is which. A
-page that came whole while nobody was there to write it down is found by its file.
+(300 dots an inch: 26 MB become 2 to 4), `PAGE.VERSION.jpg` made right, `PAGE.VERSION.page` as it will lie in a
+document, and `pages.json`, which says which is which. A page that came whole while nobody was there to write it down is
+found by its file.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from session import safely, wire
 
 logger = logging.getLogger(__name__)
 
-MADE = ".jpg"
+MADE, ENCODED = ".jpg", ".page"
 _LIST = "pages.json"
 
 
@@ -91,6 +92,9 @@ class Store:
 
     def made(self, page: str, version: int) -> Path:
         return self._directory / f"{page}.{version}{MADE}"
+
+    def encoded(self, page: str, version: int) -> Path:
+        return self._directory / f"{page}.{version}{ENCODED}"
 
     def find(self, page: str) -> Page | None:
         return next((one for one in self.now.pages if one.id == page), None)
@@ -190,9 +194,10 @@ class Store:
         Never a page as it came: it may have come this moment.
         """
         kept = {self.compact(raw).name for raw in self._raws()}
-        kept |= {self.made(page.id, number).name for page in self.now.pages for number in (page.made, page.version)}
-        for path in self._directory.glob(f"*{MADE}"):
-            if path.name not in kept:
+        for page in self.now.pages:
+            kept |= {f"{page.id}.{number}{kind}" for number in (page.made, page.version) for kind in (MADE, ENCODED)}
+        for path in self._directory.iterdir():
+            if path.suffix in (MADE, ENCODED) and path.name not in kept:
                 path.unlink(missing_ok=True)
 
     def _raws(self) -> list[str]:

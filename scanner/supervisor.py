@@ -11,16 +11,16 @@ import contextlib
 import logging
 import os
 import re
-import secrets
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import msgspec
 
 from scanner import apart, calls
-from scanner.children import Feeding, Patience, Press
+from scanner.children import Feeding, Patience
+from scanner.keeping import Keeper
 from scanner.making import Maker
-from scanner.messages import Arriving, Bind, Come, FeedSaid, FeedTask, Looked, Whole, Words
+from scanner.messages import Arriving, FeedSaid, FeedTask, Looked, Whole
 from scanner.model import (
     ScannerSettings,
     ScannerState,
@@ -30,7 +30,7 @@ from scanner.model import (
 )
 from scanner.outcomes import after_plug, after_use
 from scanner.pictures import Pictures
-from scanner.raster import part_of
+from scanner.presses import Press
 from scanner.store import Page, Places, Store
 from scanner.works import Works
 from session import rpc
@@ -41,6 +41,8 @@ logger = logging.getLogger(__name__)
 _SETTLE = 0.05
 """Seconds between two states: the first change is told at once, those that follow it in one."""
 _ID = re.compile("[0-9a-f]{16}")
+_TWO_AT_ONCE = 300
+"""Dots an inch: in the making of a page of 600 there are 200 to 400 MB."""
 _IN_USE = (ScanStage.LOOKING, ScanStage.SCANNING)
 
 
@@ -56,19 +58,20 @@ class Supervisor:
         self._press = Press(self._patience)
         self._pictures = Pictures(places.pictures)
         self._maker = Maker(self._store, self._press, self._pictures, self._changed)
+        # Pages that wait are made two at a time, where that is no matter of memory.
+        helping = [Press(self._patience, helps=self._press)] if settings.resolution <= _TWO_AT_ONCE else []
         # A press of its own: a document that takes long keeps no page waiting, and a hostile one meets no scanner.
         before = apart.argv((places.papers, places.pictures), (places.pages,))
-        self._second_press = Press(self._patience, before)
-        self._works = Works(self._second_press, self._pictures, places.papers, places.documents)
+        self._press_apart = Press(self._patience, before)
+        self._presses = (self._press, self._press_apart, *helping)
+        self._works = Works(self._press_apart, self._pictures, places.papers, places.documents)
+        self._keeper = Keeper(self._store, self._maker, self._press, places.papers, self._come)
         self._feeding: Feeding | None = None
         self._uses: set[asyncio.Task[None]] = set()
         self._arrivals = 0
         self._newest = ""
         self._stale = False
         """A scanner may have come or gone while one was in use."""
-        self._keeping: asyncio.Task[None] | None = None
-        """While pages become a document: waits until each of them was made."""
-        self._stopped = False
         # After a restart: the pages are there, and the scanner is free.
         self._stage = ScanStage.DONE if self._store.now.pages and not self._store.now.card else ScanStage.READY
         self._source = Source.GLASS
@@ -100,15 +103,14 @@ class Supervisor:
         """Listens on `socket`, which its directory's group may open."""
         self._publish()
         await self.service.start(socket, mode=0o660)
-        pressing = asyncio.create_task(self._press.run())
-        working = asyncio.create_task(self._second_press.run())
+        pressing = [asyncio.create_task(press.run()) for press in self._presses]
         try:
             self._maker.resume()
             self._begin("look", None, 0, quiet=lambda _problem: None)
-            await pressing
+            await asyncio.gather(*pressing)
         finally:
             await self.service.stop()
-            tasks = [pressing, working, *self._maker.tasks, *self._uses]
+            tasks = [*pressing, *self._maker.tasks, *self._uses]
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -118,7 +120,7 @@ class Supervisor:
     @property
     def children(self) -> tuple[int | None, int | None, int | None]:
         """The processes of the feed, of the press and of the second one's sandbox, for the tests and the doctor."""
-        return (self._feeding.pid if self._feeding is not None else None), self._press.pid, self._second_press.pid
+        return (self._feeding.pid if self._feeding is not None else None), self._press.pid, self._press_apart.pid
 
     # -- the public picture ----------------------------------------------------------------------------------
 
@@ -348,44 +350,24 @@ class Supervisor:
         if not self._store.now.pages:
             raise rpc.Refused("no_scan_page")
         before = self._stage if self._stage is not ScanStage.PROBLEM else ScanStage.DONE
-        self._keeping, self._stopped = asyncio.create_task(self._made_all()), False
         self._enter(ScanStage.KEEPING)
-        target = self._places.papers / f"{secrets.token_hex(8)}.pdf"
-        bound = None
         try:
-            await asyncio.wait({self._keeping})
-            pages = self._store.now.pages
-            if not self._stopped and all(page.made for page in pages):
-                task = Bind(tuple((page.id, page.made) for page in pages), str(target))
-                bound = await self._press.bind(task, self._come)
-        finally:
-            self._keeping.cancel()
-            self._keeping = None
-            if bound is None:
-                part_of(target).unlink(missing_ok=True)
-                self._enter(before)
-        if bound is None:
-            raise rpc.Refused("stopped" if self._stopped else "failed")
+            target, pages = await self._keeper.keep()
+        except BaseException:
+            self._enter(before)
+            raise
         status = os.stat(target)
         self._forget(frozenset(page.id for page in pages))
         self._enter(ScanStage.READY)
         return calls.Kept(f"{status.st_dev:x}-{status.st_ino:x}")
 
-    async def _made_all(self) -> None:
-        self._maker.resume()  # what could not be made may be possible now: a full disk has room again
-        await self._maker.idle()
-
     def _stop_keep(self, _caller: rpc.Caller, _parameters: rpc.NoParameters) -> None:
         """The pages stay what they are."""
-        if self._keeping is not None:
-            self._stopped = True
-            self._keeping.cancel()
-            self._press.drop((Bind,))
+        self._keeper.stop()
 
-    def _come(self, said: Words | Come) -> None:
-        if isinstance(said, Come) and self._keeping is not None:
-            self._percent = said.percent
-            self._changed()
+    def _come(self, percent: int) -> None:
+        self._percent = percent
+        self._changed()
 
     async def _picture(self, _caller: rpc.Caller, parameters: calls.PictureParameters) -> calls.PictureFile:
         """How a page looks, of the scan or of a document, in a file of raw RGB pixels: no larger than asked, in its own
@@ -413,5 +395,5 @@ class Supervisor:
         self._need_kept_open()
 
     def _need_kept_open(self) -> None:
-        if self._keeping is not None:
+        if self._keeper.busy:
             raise rpc.Refused("scanning")

@@ -15,11 +15,11 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 from scanner import calls
-from scanner.children import Press
 from scanner.document.model import Refused
 from scanner.messages import Come, Count, Draw, Fit, Fitted, Merge, Read, Split, Unreadable, Words
 from scanner.model import DOCUMENT_REFUSED
 from scanner.pictures import Pictures
+from scanner.presses import Press
 from scanner.raster import PART, part_of
 from session import rpc
 

@@ -9,6 +9,7 @@ import numpy as np
 import pikepdf
 
 from scanner.document import pdf as pdf_file
+from scanner.document.encode import Encoded
 from scanner.document.ladder import usual
 from scanner.document.model import Cancelled, Progress, Refusal, Refused, Stopped
 from scanner.document.raster import Page, Raster
@@ -22,11 +23,14 @@ def never() -> bool:
     return False
 
 
-def build(pages: Sequence[Raster], out: BinaryIO, *, progress: Progress = nothing, cancelled: Cancelled = never) -> int:
+def build(
+    pages: Sequence[Raster | Encoded], out: BinaryIO, *, progress: Progress = nothing, cancelled: Cancelled = never
+) -> int:
     """Writes a PDF/A-2b of the pages into `out`, which can be read too; bytes.
 
     Colour, grey or black and white by what is on a page, with as many dots as its letters need. The same pages give
-    the same bytes. `pixels` of each page are asked for once. Raises Refused(EMPTY), Stopped, OSError.
+    the same bytes. `pixels` of each page are asked for once; what `usual` made of one before is taken as it is. Raises
+    Refused(EMPTY), Stopped, OSError.
     """
     if not pages:
         raise Refused(Refusal.EMPTY)
@@ -35,7 +39,7 @@ def build(pages: Sequence[Raster], out: BinaryIO, *, progress: Progress = nothin
             if cancelled():
                 raise Stopped
             progress(100 * number // len(pages))
-            pdf_file.add(made, usual(in_memory(page)))
+            pdf_file.add(made, page if isinstance(page, Encoded) else usual(in_memory(page)))
         return finish(made, out, len(pages), progress)
 
 

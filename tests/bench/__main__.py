@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from tests.bench import ending, legible, opening, pages, rest, sizes, touch
+from tests.bench import ending, legible, opening, pages, rest, scan, sizes, touch
 from tests.bench.measure import Measure, table
 
 BENCHES: dict[str, Callable[[bool], list[Measure]]] = {
@@ -21,6 +21,7 @@ BENCHES: dict[str, Callable[[bool], list[Measure]]] = {
     "rest": rest.at_rest,
     "sessions": rest.many_sessions,
     "touch": touch.measure,
+    "scan": scan.measure,
     "pages": pages.measure,
     "sizes": sizes.measure,
     "legible": legible.measure,

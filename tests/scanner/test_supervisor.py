@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 from pathlib import Path
@@ -12,7 +13,7 @@ import pikepdf
 import psutil
 import pytest
 
-from scanner import calls
+from scanner import bound, calls
 from scanner.children import Patience
 from scanner.model import ScannerSettings, ScanProblem, ScanStage, Source
 from scanner.store import Saved
@@ -215,6 +216,53 @@ async def test_the_document(sane: Sane, tmp_path: Path, monkeypatch: pytest.Monk
         assert after.stage is ScanStage.READY
         # A small copy that is being made of a page goes as soon as it is there.
         await until(lambda: [path.name for path in one.places.pages.iterdir()] == ["pages.json"], 20)
+
+
+def presses() -> int:
+    found = 0
+    for child in psutil.Process().children():
+        with contextlib.suppress(psutil.NoSuchProcess):
+            found += "scanner.press" in child.cmdline()
+    return found
+
+
+@pytest.mark.parametrize(("largest", "most"), [(300, 2), (SETTINGS.resolution - 1, 1)])
+async def test_pages_that_wait_are_made_two_at_a_time(
+    sane: Sane, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, largest: int, most: int
+) -> None:
+    """But not large ones: they take too much memory."""
+    monkeypatch.setattr("scanner.supervisor._TWO_AT_ONCE", largest)
+    async with worker(sane, tmp_path, monkeypatch) as one:
+        scanned = await one.scan(source="feeder")
+        await until(lambda: presses() == most, 20)
+        made = await one.made()
+        assert presses() == most
+        assert [page.id for page in made.pages] == [page.id for page in scanned.pages]
+        await one.call("Keep", calls.Kept)
+        (path,) = one.places.papers.iterdir()
+        with pikepdf.open(path) as document:
+            assert len(document.pages) == 10
+
+
+async def test_pages_are_encoded_before_anybody_asks(
+    sane: Sane, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with worker(sane, tmp_path, monkeypatch) as one:
+        (page,) = (await one.scan(source="glass")).pages
+        pages = one.places.pages
+        await until(lambda: (pages / f"{page.id}.1.page").exists(), 20)
+        assert not (pages / f"{page.id}.raw").exists(), "first it is kept in less room"
+        upright = bound.encoded(pages / f"{page.id}.1.page")
+        await one.call("Turn", page=page.id)
+        await until(lambda: [path.name for path in pages.glob("*.page")] == [f"{page.id}.2.page"], 20)
+        lying = bound.encoded(pages / f"{page.id}.2.page")
+        assert upright is not None
+        assert lying is not None
+        assert (lying.width, lying.height) == (upright.height, upright.width)
+        await one.call("Keep", calls.Kept)
+        (path,) = one.places.papers.iterdir()
+        with pikepdf.open(path) as document:
+            assert document.pages[0].Resources.XObject.Im0.read_raw_bytes() == lying.data
 
 
 def colour(pixel: np.ndarray) -> str:

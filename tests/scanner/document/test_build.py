@@ -14,6 +14,7 @@ import pikepdf
 import pytest
 from PIL import Image, ImageCms
 
+from scanner import bound
 from scanner.document import pdf as pdf_file
 from scanner.document.build import build
 from scanner.document.encode import Way, encode
@@ -52,6 +53,19 @@ def test_the_same_pages_give_the_same_bytes(letter: Page, stamped: Page) -> None
     for one in made:
         build([stamped, letter], one)
     assert made[0].getvalue() == made[1].getvalue()
+
+
+def test_a_page_that_was_encoded_before_is_taken_as_it_is(letter: Page, stamped: Page, tmp_path: Path) -> None:
+    direct, before = io.BytesIO(), io.BytesIO()
+    build([letter, stamped], direct)
+    assert bound.encoded(tmp_path / "letter.page") is None
+    bound.encode(letter, tmp_path / "letter.page")
+    encoded = bound.encoded(tmp_path / "letter.page")
+    assert encoded is not None
+    build([encoded, stamped], before)
+    assert before.getvalue() == direct.getvalue()
+    (tmp_path / "letter.page").write_bytes((tmp_path / "letter.page").read_bytes()[:-1])
+    assert bound.encoded(tmp_path / "letter.page") is None
 
 
 def test_pages_wait_in_files_until_it_is_their_turn(letter: Page, file: Files, tmp_path: Path) -> None:
