@@ -54,6 +54,8 @@ class Screen:
         except BaseException:
             self.close()
             raise
+        # python-xlib's RANDR puts errors of its own in the place of the protocol's, and then cannot read those.
+        self.display.display.error_classes.update(error.xerror_class)
         self.root = self.display.screen().root
         geometry = self.root.get_geometry()
         self.width, self.height = geometry.width, geometry.height

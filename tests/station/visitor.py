@@ -49,7 +49,7 @@ class Visitor:
         found = []
         for window in self._windows():
             # A long title is read in pieces, and may be another one by the second piece.
-            with contextlib.suppress(error.BadWindow, UnicodeDecodeError):
+            with contextlib.suppress(error.BadWindow, error.BadValue, UnicodeDecodeError):
                 name = window.get_full_text_property(self.screen.display.intern_atom("_NET_WM_NAME"))
                 if name:
                     found.append(str(name))
