@@ -32,7 +32,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     """Where the pages are: a memory disk with room for a page and what it must leave free."""
     pages = tmp_path / "pages"
     pages.mkdir()
-    assert _LIBC.mount(b"tmpfs", bytes(pages), b"tmpfs", 0, b"size=60m") == 0
+    assert _LIBC.mount(b"tmpfs", bytes(pages), b"tmpfs", 0, b"size=80m") == 0
     try:
         yield pages
     finally:
@@ -86,8 +86,9 @@ def small_document(document: Path) -> Path:
 async def test_a_disk_that_gets_full_while_lines_arrive(
     sane: Sane, tmp_path: Path, small_disk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sane.use("test", read_delay="true", read_delay_duration=20_000)
-    async with worker(sane, tmp_path, monkeypatch) as one:
+    sane.use("test", read_delay="true", read_delay_duration=100_000)
+    settings = msgspec.structs.replace(SETTINGS, resolution=150)
+    async with worker(sane, tmp_path, monkeypatch, settings=settings) as one:
         await one.call("Scan", source="glass")
         await one.until(lambda state: bool(state.percent))
         filled = fill(small_disk)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import psutil
 import pytest
 
 from scanner import calls
@@ -19,6 +20,7 @@ from scanner.store import Places
 from scanner.supervisor import Supervisor
 from session import rpc
 from tests.scanner.conftest import Sane
+from tests.session.talk import until
 
 SETTINGS = ScannerSettings(resolution=50, asker=os.getuid())
 IN_USE = (ScanStage.LOOKING, ScanStage.SCANNING)
@@ -96,6 +98,7 @@ async def worker(
         directory.mkdir(exist_ok=True)
     for name, value in {**sane.environment, "MARCHEPIED_PAGES": str(places.pages)}.items():
         monkeypatch.setenv(name, value)
+    before = _alive()
     supervisor = Supervisor(settings, places, patience)
     socket = socket or tmp_path / "scanner"
     running = asyncio.create_task(supervisor.run(socket))
@@ -111,3 +114,14 @@ async def worker(
         for task in (following, running):
             task.cancel()
         await asyncio.gather(following, running, return_exceptions=True)
+        # What a sandbox had around a child that was killed is somebody else's to bury, and takes a moment to die.
+        await until(lambda: _alive() <= before, 10)
+
+
+def _alive() -> set[int]:
+    found = set()
+    for child in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if child.status() != psutil.STATUS_ZOMBIE:
+                found.add(child.pid)
+    return found
