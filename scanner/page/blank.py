@@ -23,10 +23,14 @@ _FAINTEST = 0.024
 _OVER_NOISE = 4.5
 _FAINTER, _OVER_NOISE_BESIDE = 0.6, 3.0
 """A stroke goes on beside a point of that depth where it is so much fainter, of it and over the noise;"""
+_SURE_SHARE = 0.2
+"""of a point or two it is not sure: what shows through has them;"""
 _DARK = 3.0
 """not where anything of it is so much darker."""
 _STROKE = 1.1
 """Millimetres: what is smaller both ways is dust."""
+_FAINT_STROKE = 2.2
+"""The same of a faint stroke that is followed where it fades: letters that show through are shorter."""
 _STROKES = 3.2
 """Millimetres of strokes, together: from there on something is on the page."""
 _HOLE = (3.5, 8.0)
@@ -64,19 +68,24 @@ def strokes_on(grey: Pixels, inside: npt.NDArray[np.bool_], dpi: float) -> float
     limits = least, max(_FAINTER * least, _OVER_NOISE_BESIDE * noise), _DARK * least
     sure, likely, dark = (((depth > limit) & far).astype(np.uint8) for limit in limits)
     del depth, far, held  # each as large as the page
-    found = _strokes(sure, likely, dark)
+    plain = _length(sure, _STROKE, grey, mm)
+    return plain if plain >= _STROKES else _length(_faint(sure, likely, dark), _FAINT_STROKE, grey, mm)
+
+
+def _length(found: Pixels, least: float, grey: Pixels, mm: float) -> float:
+    """Millimetres of what was found, in strokes of at least so many."""
     boxes = cv2.connectedComponentsWithStats(found, connectivity=8)[2][1:].astype(np.int32, copy=False)
     boxes = boxes[~_lines(boxes, grey.shape, mm)]
     boxes = boxes[~(_dashes(boxes, grey.shape, mm) | _discs(boxes, grey, mm))]
     longer = np.maximum(boxes[:, cv2.CC_STAT_WIDTH], boxes[:, cv2.CC_STAT_HEIGHT]) / mm
-    return float(longer[longer >= _STROKE + 1.5 / mm].sum())
+    return float(longer[longer >= least + 1.5 / mm].sum())
 
 
-def _strokes(sure: Pixels, likely: Pixels, dark: Pixels) -> Pixels:
+def _faint(sure: Pixels, likely: Pixels, dark: Pixels) -> Pixels:
     """1 where a stroke is, for sure; and where a faint one, which is not as dark all along, goes on."""
-    count, labels = cv2.connectedComponents(likely, connectivity=8)
-    goes_on = np.zeros(count, np.uint8)
-    goes_on[labels[sure > 0]] = 1
+    count, labels, boxes, _ = cv2.connectedComponentsWithStats(likely, connectivity=8)
+    share = np.bincount(labels[sure > 0], minlength=count) / boxes[:, cv2.CC_STAT_AREA]
+    goes_on = (share > _SURE_SHARE).astype(np.uint8)
     goes_on[labels[dark > 0]] = 0  # that is around a speck, which would become a stroke by it
     goes_on[0] = 0
     found: Pixels = goes_on[labels]

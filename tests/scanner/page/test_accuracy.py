@@ -11,6 +11,8 @@ from scanner.page import Findings, examine
 from tests.bench.pages import corners_made, overlap
 from tests.pages import Sample, blank, card, letter, payslip, pencil, receipt, sample
 from tests.pages.collection import blank_or_not, pages
+from tests.pages.glass import Laying, lay
+from tests.pages.sheets import A4, Pen
 
 HALF = (75, 100, 150)
 """Dots per inch: enough to judge by, and quick."""
@@ -63,6 +65,34 @@ def test_what_shows_through_dust_and_holes_leave_a_page_blank(seed: int) -> None
 @pytest.mark.parametrize("seed", range(4))
 def test_faint_pencil_is_not_blank(seed: int) -> None:
     assert not examine(pencil(seed, 150, noise=3.0, light=0.15).scan).blank
+
+
+@pytest.mark.parametrize("number", [9074, 9163, 9419])
+def test_a_straight_page_with_next_to_nothing_on_it_is_left(number: int) -> None:
+    """A paper's edge that lies straight is no speck's line; and what little there is has some best angle."""
+    (one,) = pages(1, first=number)
+    assert one.angle == 0
+    assert examine(one.scan).paper.angle == 0
+
+
+@pytest.mark.parametrize("number", [9092, 9202, 52008, 52088])
+def test_an_edge_in_pieces_a_hole_in_a_shadow_and_a_streak_leave_a_page_blank(number: int) -> None:
+    (one,) = blank_or_not(1, first=number)
+    assert one.blank
+    assert examine(one.scan).blank
+
+
+def test_pencil_that_falls_into_pieces_is_not_blank() -> None:
+    (one,) = blank_or_not(1, first=52073)
+    assert (one.kind, one.scan.dpi) == ("pencil", 75)
+    assert not examine(one.scan).blank
+
+
+@pytest.mark.parametrize("dpi", [75, 150])
+def test_a_faint_stamp_alone_is_not_blank(dpi: float) -> None:
+    pen = Pen(A4, dpi, "stamp")
+    pen.stamp(165, 20, 22, (214, 200, 228))
+    assert not examine(lay(pen.sheet("stamp"), Laying(angle=2.0, noise=3.0), 1).scan).blank
 
 
 @pytest.mark.parametrize("lid", [248.0, 215.0, 20.0])
