@@ -55,7 +55,7 @@ class PictureParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
 
 class DocumentParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     document: str
-    """Its id, as in `session.documents`."""
+    """Its id, as in `session.desk.documents`."""
 
 
 class FitParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -126,7 +126,7 @@ class Text(msgspec.Struct, frozen=True):
 
 class Kept(msgspec.Struct, frozen=True):
     document: str
-    """Its id, as in `session.documents`."""
+    """Its id, as in `session.desk.documents`."""
 
 
 class PictureFile(msgspec.Struct, frozen=True):

@@ -1,7 +1,7 @@
 """The works: what is done with whole documents, the visitor's own and ours. The desk asks; the press does it.
 
-Documents are named by the ids that `session.documents` gives them, found anew each time in the directories that this
-worker sees. What comes of them is written beside what was scanned: the desk decides what becomes of it.
+Documents are named by the ids that `session.desk.documents` gives them, found anew each time in the directories that
+this worker sees. What comes of them is written beside what was scanned: the desk decides what becomes of it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """`python -m session` is the `marchepied` command."""
 
-from session.cli import entry
+from session.cli.main import entry
 
 if __name__ == "__main__":
     entry()

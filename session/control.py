@@ -16,8 +16,8 @@ import msgspec
 from msgspec import Meta
 
 from session import events
-from session.agent_control import AgentControl
-from session.attendance import Attendance
+from session.agent.attendance import Attendance
+from session.agent.control import AgentControl
 from session.environment.users import Users
 from session.hearts import Hearts
 from session.keys.control import KeyControl

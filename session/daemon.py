@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 
 from session import events, machine, network, receipts, uplink
-from session.attendance import Attendance
+from session.agent.attendance import Attendance
 from session.builder import BuildError, Environment, Plan
 from session.control import Control
 from session.environment.cgroup import CgroupError

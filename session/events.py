@@ -96,7 +96,7 @@ class MemoryChanged(msgspec.Struct, frozen=True):
     low: bool
 
 
-# -- of the agent: see session.assistance ---
+# -- of the agent: see session.agent.assistance ---
 
 
 class AgentCalled(msgspec.Struct, frozen=True):

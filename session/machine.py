@@ -11,7 +11,7 @@ built, and where to go then.
 
 from __future__ import annotations
 
-from session import assistance
+from session.agent import assistance
 from session.events import (
     Activity,
     AgentClosed,

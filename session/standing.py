@@ -1,4 +1,4 @@
-"""What the state machine remembers, and how it is changed: shared by `session.machine` and `session.assistance`."""
+"""What the state machine remembers, and how it is changed: shared by `session.machine` and `agent.assistance`."""
 
 from __future__ import annotations
 

@@ -136,7 +136,7 @@ def test_codes_have_words() -> None:
 
 def test_refusals_of_what_the_ui_calls_have_words() -> None:
     root = KIOSK.parent
-    ours = [root / "session" / name for name in ("machine.py", "desk.py", "allowances.py", "papers_desk.py")]
+    ours = [root / "session" / name for name in ("machine.py", "desk/desk.py", "desk/allowances.py", "desk/papers.py")]
     called = [*ours, root / "kiosk" / "guard" / "service.py"]
     codes = {code for path in called for code in re.findall(r'Refused\("([a-z_]+)"\)', path.read_text("utf-8"))}
     assert {"no_extension_left", "no_picker"} <= codes

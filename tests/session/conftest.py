@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.session.command import FakeDaemon, Run
+from tests.session.cli.command import FakeDaemon, Run
 from tests.session.talk import other_tasks
 from tests.session.trial import Trial
 

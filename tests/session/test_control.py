@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from session import events, interface, rpc
-from session.attendance import Attendance
+from session.agent.attendance import Attendance
 from session.control import INTERFACE, Control
 from session.environment.cgroup import Cgroup, find_base
 from session.environment.process import spawn

@@ -14,11 +14,12 @@ import msgspec
 import pytest
 
 from scanner.model import ScanProblem, ScanStage
-from session import daemon_line, plugs, rpc
+from session import plugs, rpc
+from session.desk import daemon_line
 from session.published import Published
 from tests.scanner.conftest import Sane
+from tests.session.desk.test_scanner import Desk, a_worker, desk, sane
 from tests.session.talk import until
-from tests.session.test_scan_desk import Desk, a_worker, desk, sane
 
 __all__ = ["desk", "sane"]
 

@@ -13,12 +13,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from session import agents, pins
-from session.agents import Agent
+from session.agent import agents, pins
+from session.agent.agents import Agent
+from session.agent.tries import FREE, PAUSES
 from session.model import Act, AgentStage, AgentState, ClosedWhy, Component, EndReason, Snapshot, State
 from session.records import FILE, verify_chain
 from session.rpc import Refused
-from session.tries import FREE, PAUSES
 from tests.kiosk import positions
 from tests.portal import Portal
 from tests.station.fixtures import at_welcome
@@ -372,7 +372,7 @@ def test_wrong_pins_lock_the_station_over_a_restart(portal: Portal) -> None:
 def test_a_panel_that_nobody_touches_closes_itself(portal: Portal) -> None:
     with RunningStation(
         name="deserted", first_uid=FIRST_UID + 8, port=portal.port, tls_port=portal.tls_port,
-        tampered=("--set", "session.assistance:IDLE_SECONDS=2"),
+        tampered=("--set", "session.agent.assistance:IDLE_SECONDS=2"),
     ) as station:  # fmt: skip
         agents.save(station.state, (Agent("Jeanne", pins.hashed(PIN)),))
         station.begin()

@@ -10,8 +10,8 @@ import psutil
 import pytest
 
 from kiosk import theme
-from session import agents, pins
-from session.agents import Agent
+from session.agent import agents, pins
+from session.agent.agents import Agent
 from session.model import AgentStage, Component, EndReason, State
 from session.pages import Capture, PageState
 from session.records import FILE

@@ -21,8 +21,8 @@ from types import TracebackType
 
 import msgspec
 
-from session.allowances import cameras_of
 from session.browser import policy, sandbox
+from session.desk.allowances import cameras_of
 from session.environment import bus, display
 from session.environment.sandbox import CODE, Bind, Sandbox, etc_binds, python_binds
 from session.environment.tree import DISPLAY, Tree

@@ -9,7 +9,7 @@ from session import wire
 from session.browser import errors
 from session.browser.devtools import TargetInfo
 from session.browser.pages import MAX_PAGES, Activate, Close, Tracker, clean
-from session.documents import MAX_DOCUMENTS, MAX_NAME
+from session.desk.documents import MAX_DOCUMENTS, MAX_NAME
 from session.pages import DeskSnapshot, Document, Page, PageState, Settings, Site
 
 SETTINGS = Settings(

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from session import rpc
+from session.desk.keys import KeyShelf
+from session.desk.papers import PapersDesk, Places
 from session.environment.tree import Tree
-from session.key_shelf import KeyShelf
 from session.papers import KeyStage, KeyState, Origin
-from session.papers_desk import PapersDesk, Places
 from tests.session.keys.conftest import Bench
 from tests.session.keys.key import JPG, MACHINERY, PDF, loop, make
 from tests.session.talk import Line, pair, until

@@ -264,5 +264,5 @@ def test_the_daemon_s_part_knows_no_names() -> None:
     for module in ("session.keys.port", "session.keys.control", "session.keys.holder"):
         reached = reached_from(module)
         assert "session.keys.filesystems" in reached
-        wrong = {"session.papers", "session.documents", "session.desk", "session.keys.desk", "session.keys.files"}
+        wrong = {"session.papers", "session.desk.documents", "session.desk", "session.keys.desk", "session.keys.files"}
         assert wrong & set(reached) == set()
