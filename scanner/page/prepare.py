@@ -25,6 +25,7 @@ from scanner.verdict import Verdict
 
 _CUT = 1.5
 """Millimetres: a page from which less is cut, on every side, is left as it is."""
+_ALONE = 0.6
 _TRIM = 0.3
 """Millimetres."""
 
@@ -90,8 +91,11 @@ def examine(scan: Scan) -> Findings:
     look = look_at(scan)
     angle = skew_of(look)
     paper = paper_of(look, angle)
+    x0, y0, x1, y1 = paper.box
+    if sum(paper.seen) < 2 and (x1 - x0) * (y1 - y0) < _ALONE * scan.width * scan.height:
+        paper = _all_of(scan, angle)  # one side alone, and most of the scan beyond it: that may be the paper
     if paper.box[2] - paper.box[0] < 1 or paper.box[3] - paper.box[1] < 1:
-        paper = Paper(of_scan(scan.width, scan.height).box, angle, (False, False, False, False))
+        paper = _all_of(scan, angle)
     flat = Shape(paper.box, angle).scaled(look.factor)
     straight = flat.whole(look.grey, (_usual(look.grey),))
     inside = flat.whole(np.full_like(look.grey, 255), (0.0,)) == 255
@@ -156,6 +160,11 @@ def make(
 def prepare(scan: Scan, *, undone: frozenset[Correction] = frozenset(), quarter_turns: int = 0) -> Prepared:
     """`examine` and `make` in one."""
     return make(scan, examine(scan), undone=undone, quarter_turns=quarter_turns)
+
+
+def _all_of(scan: Scan, angle: float) -> Paper:
+    """As if no side were seen."""
+    return Paper(of_scan(scan.width, scan.height).box, angle, (False, False, False, False))
 
 
 def _cuts(paper: Paper, scan: Scan) -> bool:
