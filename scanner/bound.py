@@ -47,7 +47,9 @@ _READ_BOX = (2600, 3700)
 _READ_DPI = 200
 """A larger page is read as if it had so many dots: letters are large on it too, and in 300 dots A0 would take 2 GB."""
 _MOST_TEXT = 8_000
-"""Characters that are told of a page."""
+"""Bytes, as the wire has them, that are told of a page: about as many letters (`session.papers.MAX_TEXT`)."""
+_LONGEST_ESCAPE = 6
+"""Bytes of one character in JSON: \\u001f."""
 
 
 def do(task: DocumentTask, tell: Tell) -> Iterator[PressSaid]:
@@ -169,9 +171,13 @@ def _paragraphs(words: Iterable[reading.Word]) -> Iterator[list[str]]:
 def _bounded(lines: list[str]) -> tuple[str, ...]:
     left, kept = _MOST_TEXT, []
     for line in lines:
-        kept.append(line[:left])
-        left -= len(kept[-1])
-        if left <= 0:
+        fits = line[:left]
+        while (over := len(msgspec.json.encode(fits)) + 1 - left) > 0 and fits:
+            fits = fits[: -over // _LONGEST_ESCAPE]
+        if fits or (not line and left > len('"",')):
+            kept.append(fits)
+        left -= len(msgspec.json.encode(fits)) + 1
+        if fits != line:
             break
     return tuple(kept)
 

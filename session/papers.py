@@ -21,8 +21,8 @@ MAX_KEY_FILES = 30
 MAX_LINES = 30
 """Of a dossier."""
 MAX_TEXT = 8_000
-"""Characters of a page that is read."""
-MAX_NAME = 60
+"""Bytes of a page that is read, as the wire has them."""
+MAX_NAME = 45
 """Characters of a name. With every list as long as it may be, a snapshot fits into one frame of the wire."""
 
 
@@ -209,7 +209,7 @@ class Reading(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """From 1."""
     stage: ReadStage
     lines: tuple[str, ...] = ()
-    """Paragraphs and lines as they stand on the page, at most MAX_TEXT characters in all."""
+    """Paragraphs and lines as they stand on the page, at most MAX_TEXT bytes in all."""
     why: Refusal | None = None
     """Why it cannot be read, where that is known."""
 

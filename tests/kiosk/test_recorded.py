@@ -91,6 +91,7 @@ def test_the_longest_snapshot_fits_into_a_frame() -> None:
         ),
         printing=PrintState(PrintStage.STOPPED, PrintJob(ids[0], ids[0], printer=name), 1, PrintProblem.WRONG_PAPER),
         fit=papers.Fit(ids[0], FitStage.UNREADABLE, (10**9,) * 4, parts=10**4, why=Refusal.TOO_LONG),
+        reading=papers.Reading(ids[0], 10**4, papers.ReadStage.WORKING, ("x" * papers.MAX_TEXT,)),
         picker=papers.Picker(
             ids[0],
             name,
