@@ -45,7 +45,7 @@ class Screen:
         for needed in ("XTEST", "MIT-SCREEN-SAVER", "SHAPE"):
             if not self.display.has_extension(needed):
                 raise CannotGuard(f"the X server has no {needed}")
-        # python-xlib's RANDR puts errors of its own in the place of BadRequest and BadValue, and cannot read those then.
+        # python-xlib's RANDR puts errors of its own in the place of BadRequest and BadValue, which it cannot read then.
         self.display.display.error_classes.update(error.xerror_class)
         self._atoms: dict[str, int] = {}
         self._names: dict[int, str] = {}

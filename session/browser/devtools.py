@@ -278,9 +278,13 @@ class DevTools(asyncio.Protocol):
         return frozenset(process.type for process in answer.process_info)
 
     async def downloads_to(self, path: str) -> None:
-        """Downloads go to `path` (as the browser sees it) without a question, and are told as events."""
+        """Downloads go to `path` (as the browser sees it) without a question, and are told as events.
+
+        Each is a file named by its number: under the name that a site gives it, Chromium would put it in the place of
+        an earlier one (measured with "allow", Chromium 156).
+        """
         await self.call(
-            "Browser.setDownloadBehavior", _Nothing, behavior="allow", downloadPath=path, eventsEnabled=True
+            "Browser.setDownloadBehavior", _Nothing, behavior="allowAndName", downloadPath=path, eventsEnabled=True
         )
 
 

@@ -48,19 +48,28 @@ class _Target(msgspec.Struct, frozen=True, rename="camel"):
 class _Download(msgspec.Struct, frozen=True, rename="camel"):
     guid: str
     state: str = "inProgress"
+    suggested_filename: str = ""
+    """At the beginning alone."""
 
 
 class Driver:
     """Call `run` once; it returns when the browser is gone.
 
-    `changed` is called after each change of the tracker, `hung` when the browser as a whole does not answer.
+    `changed` is called after each change of the tracker, `hung` when the browser as a whole does not answer,
+    `downloaded` with the number and the name of each download that is whole.
     """
 
     def __init__(
-        self, tracker: Tracker, changed: Callable[[], None], hung: Callable[[], None] = lambda: None
+        self,
+        tracker: Tracker,
+        changed: Callable[[], None],
+        hung: Callable[[], None] = lambda: None,
+        downloaded: Callable[[str, str], None] = lambda _guid, _untrusted_name: None,
     ) -> None:
         self.tracker = tracker
-        self.downloading: set[str] = set()
+        self.downloading: dict[str, str] = {}
+        """By number the name that the site gives it."""
+        self._downloaded = downloaded
         self._changed = changed
         self._tools: DevTools | None = None
         self._stirred = asyncio.Event()
@@ -339,6 +348,8 @@ class Driver:
             case "Browser.downloadWillBegin" | "Browser.downloadProgress":
                 download = event.read(_Download)
                 if download.state == "inProgress":
-                    self.downloading.add(download.guid)
+                    self.downloading.setdefault(download.guid, download.suggested_filename)
                 else:
-                    self.downloading.discard(download.guid)
+                    untrusted_name = self.downloading.pop(download.guid, "")
+                    if download.state == "completed":
+                        self._downloaded(download.guid, untrusted_name)

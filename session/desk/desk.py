@@ -148,7 +148,7 @@ class Desk:
         """Follows one browser to its end. One that lives but does not answer as it should is tried again."""
         try:
             for _ in range(_TRIES):
-                driver = Driver(self._tracker, self._changed, self._browser_hung)
+                driver = Driver(self._tracker, self._changed, self._browser_hung, self._papers.downloaded)
                 self._driver = driver
                 try:
                     await self._accompany(driver, os.dup(write_fd), os.dup(read_fd))

@@ -6,11 +6,14 @@ names are cleaned before anybody sees them. A document's id comes from its inode
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import stat
 from pathlib import Path
 
 from session.browser.pages import clean
+from session.desk import given
 from session.pages import Document
 
 MAX_DOCUMENTS = 100
@@ -18,6 +21,8 @@ MAX_DOCUMENTS = 100
 MAX_NAME = 80
 """Characters of a shown name."""
 _PARTIAL = ".crdownload"
+_GUID = re.compile("[0-9a-fA-F-]{36}")
+_ENDING = re.compile("[a-z0-9]{1,8}")
 
 
 class Shelf:
@@ -55,6 +60,20 @@ class Shelf:
                 found.append((status.st_mtime_ns, document.id, document))
         return found
 
+    def name(self, guid: str, untrusted_name: str) -> None:
+        """Gives a download, whose file is named by its number, its own name, or one beside it if that is taken.
+
+        One that cannot be named stays under its number.
+        """
+        if not _GUID.fullmatch(guid):
+            return
+        directory = self._directories[0]
+        untrusted_name = untrusted_name.replace(_PARTIAL, "")
+        _, dot, untrusted_ending = untrusted_name.lower().rpartition(".")
+        wanted = given.name(untrusted_name, untrusted_ending if dot and _ENDING.fullmatch(untrusted_ending) else "")
+        with contextlib.suppress(OSError):
+            (directory / guid).rename(directory / given.free(wanted, os.listdir(directory)))
+
     def path(self, document: str) -> Path | None:
         """Where the document with this id is, as of the last look; open it with `open`. None if it is not there."""
         return self._paths.get(document)
@@ -87,6 +106,8 @@ def id_of(status: os.stat_result) -> str:
 def _document(untrusted_name: str, status: os.stat_result) -> Document:
     complete = not untrusted_name.endswith(_PARTIAL)
     shown = untrusted_name if complete else untrusted_name.removesuffix(_PARTIAL)
+    if _GUID.fullmatch(shown):
+        shown = ""  # a download that is not whole, or was not when its desk died
     return Document(
         id=id_of(status),
         name=clean(os.fsencode(shown).decode("utf-8", "replace"), MAX_NAME) or "document",

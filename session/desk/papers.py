@@ -144,6 +144,11 @@ class PapersDesk:
         else:
             self.tell(scanner=state)
 
+    def downloaded(self, guid: str, untrusted_name: str) -> None:
+        """A download is whole: it gets its name."""
+        self._shelf.name(guid, untrusted_name)
+        self._changed()
+
     def used(self, *documents: str) -> None:
         """They were sent, printed or copied."""
         for one in documents:

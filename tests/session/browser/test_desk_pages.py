@@ -106,6 +106,20 @@ async def test_a_download_becomes_a_document_that_the_desk_may_delete(visitor: V
     await visitor.sees(lambda s: s.documents == (), "an empty shelf")
 
 
+async def test_a_second_download_of_the_same_name_takes_no_other_away(visitor: Visitor, screen: Screen) -> None:
+    for count in (1, 2):
+        await visitor.call("Open", site="fichiers")
+        await visitor.sees(shows("Télécharg"))
+        await visitor.by_key(
+            screen, "Return", lambda s, n=count: sum(one.complete for one in s.documents) == n, "one more document"
+        )
+        await visitor.sees(lambda s: s.downloading == 0)
+    assert sorted(path.name for path in screen.tree.documents.iterdir()) == ["attestation (2).pdf", "attestation.pdf"]
+    assert {one.name for one in visitor.snapshot.documents} == {"attestation (2).pdf", "attestation.pdf"}
+    screen.x("/usr/bin/rm", *(f"/home/documents/{path.name}" for path in screen.tree.documents.iterdir()))
+    await visitor.sees(lambda s: s.documents == (), "an empty shelf")
+
+
 async def test_nothing_of_a_page_is_logged(visitor: Visitor, screen: Screen, portal: Portal) -> None:
     await visitor.call("Open", site="portail")
     await visitor.sees(shows("Accueil"))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
+
 from session.desk.documents import MAX_DOCUMENTS, Shelf
 
 
@@ -58,3 +60,38 @@ def test_only_the_newest_are_shown(tmp_path: Path) -> None:
 
 def test_a_directory_that_is_not_there_has_none(tmp_path: Path) -> None:
     assert Shelf(tmp_path / "gone").look() == ()
+
+
+GUID = "0d1e2f30-1111-2222-3333-444455556666"
+
+
+@pytest.mark.parametrize(
+    ("said", "named"),
+    [
+        ("attestation.pdf", "attestation (2).pdf"),
+        ("avis", "avis"),
+        ("", "document"),
+        ("x.crdownload", "x"),
+        ("../../etc/passwd", "-..-etc-passwd"),
+        ("a\n\u202eb.PDF", "a b.pdf"),
+        ("x" * 300 + ".pdf", "x" * 60 + ".pdf"),
+    ],
+)
+def test_a_download_gets_the_name_that_its_site_gives_it(tmp_path: Path, said: str, named: str) -> None:
+    (tmp_path / "attestation.pdf").write_bytes(b"first")
+    (tmp_path / GUID).write_bytes(b"second")
+    shelf = Shelf(tmp_path)
+    assert {one.name for one in shelf.look()} == {"attestation.pdf", "document"}
+    shelf.name(GUID, said)
+    assert (tmp_path / "attestation.pdf").read_bytes() == b"first"
+    assert (tmp_path / named).read_bytes() == b"second"
+
+
+def test_only_a_download_is_named(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "other").write_bytes(b"other")
+    shelf = Shelf(tmp_path / "in")
+    for wrong in ("../other", "other", GUID):
+        shelf.name(wrong, "taken.pdf")
+    assert (tmp_path / "other").read_bytes() == b"other"
+    assert list((tmp_path / "in").iterdir()) == []
