@@ -73,7 +73,7 @@ async def test_each_screen_says_all_that_is_on_it(blind: tuple[Ui, Reader]) -> N
 
 
 async def test_a_warning_is_said_to_whoever_is_there(blind: tuple[Ui, Reader]) -> None:
-    """Nobody has pressed anything."""
+    """Nobody has pressed anything. There is a document: that it would be lost is said."""
     ui, reader = blind
     ui.show("bar")
     assert await until(lambda: ui.station.guard.calls[-1][1].get("mode") == "bar")
@@ -82,7 +82,7 @@ async def test_a_warning_is_said_to_whoever_is_there(blind: tuple[Ui, Reader]) -
     heard = await in_thread(reader.hear, 5.0)
     assert heard[1:3] == [
         "Êtes-vous toujours là ?",
-        "Personne n’a touché l’écran depuis un moment. Sans réponse, la visite se termine et tout est effacé.",
+        "1 document n’est ni envoyé, ni imprimé, ni copié. Il sera effacé.",
     ]
     assert heard[3].startswith("Fin dans ")
     assert heard[4:] == ["Je suis là, je continue, bouton", "Aide, bouton", "J’ai fini, bouton"]
