@@ -107,7 +107,8 @@ class Supervisor:
         try:
             self._maker.resume()
             self._begin("look", None, 0, quiet=lambda _problem: None)
-            await asyncio.gather(*pressing)
+            done, _ = await asyncio.wait(pressing, return_when=asyncio.FIRST_COMPLETED)  # ends none of them itself
+            await asyncio.gather(*done)
         finally:
             await self.service.stop()
             tasks = [*pressing, *self._maker.tasks, *self._uses]
