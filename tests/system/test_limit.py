@@ -104,7 +104,7 @@ def test_what_is_too_large_for_the_site_is_made_to_fit_in_one_tap(
         tap_until(visitor, MAIN, lambda: station.papers().fit is None, "the lighter one kept")
         papers_until(station, lambda now: now.picker and now.picker.choices[0].unfit is None, "it fits")
         screen.settle(3)
-        work.leave_for(TILES[0], "the document chosen")
+        work.pick(0, "the document chosen")
         tap_until(visitor, MAIN, lambda: station.papers().picker is None, "the document sent")
         screen.wait(lambda _picture: not light(visitor), what="the page")
         screen.settle(3)
