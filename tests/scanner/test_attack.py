@@ -55,6 +55,9 @@ async def test_a_full_disk_leaves_nobody_stuck(
         for _ in range(2):
             await one.scan(source="glass")
         first, second = (await one.made()).pages
+        # In quiet moments each is put away, which gives room back.
+        await until(lambda: len(list(small_disk.glob("*.page"))) == 2, 20)
+        assert list(small_disk.glob("*.raw")) == []
         filled = fill(small_disk)
         full = await one.scan(source="glass")
         assert (full.stage, full.problem) == (ScanStage.PROBLEM, ScanProblem.FULL)
