@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +23,9 @@ _OWN = Path(f"/tmp/marchepied-{os.getpid()}")
 def pytest_configure(config: pytest.Config) -> None:
     # Orphans of our children become our children, so that a daemon's lost grandchild is seen here too.
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # As a shell starts what it does not wait for: every process that a test starts would ignore it too.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     for name in ("CI", "BUILD_NUMBER"):
         # Where one of them is set pytest lists every difference, even of two pictures: for hours (measured).
         os.environ.pop(name, None)
