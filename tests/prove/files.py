@@ -78,10 +78,14 @@ def walk(eye: Eye, root: Path, since: float, devices: set[int], skip: Callable[[
     """
     result = Walk(traces=[], unreadable=[])
     try:
-        device = os.stat(root).st_dev
+        top = os.stat(root)
     except OSError:
         return result
+    device = top.st_dev
     if device in devices:
+        return result
+    if not stat.S_ISDIR(top.st_mode):  # one file of it is bound there
+        _content(eye, str(root), top, result)
         return result
     devices.add(device)
     waiting = [str(root)]
@@ -106,7 +110,7 @@ def walk(eye: Eye, root: Path, since: float, devices: set[int], skip: Callable[[
                 if stat.S_ISDIR(status.st_mode):
                     if status.st_dev == device:
                         waiting.append(entry.path)
-                elif max(status.st_ctime, status.st_mtime) >= since:
+                elif status.st_dev == device and max(status.st_ctime, status.st_mtime) >= since:
                     _content(eye, entry.path, status, result)
     return result
 
