@@ -1,4 +1,5 @@
-"""The second press's own place inside the worker's sandbox: what strangers have made is opened where no scanner is.
+"""A place inside the worker's sandbox for the press of whole documents: what strangers have made is opened where no
+scanner is.
 
 bubblewrap once more, now as the worker's user in a user namespace, as Chromium's own sandbox is made. There is no
 /proc but for how much memory is free: a new one cannot be had inside another sandbox (the kernel gives none that shows

@@ -162,9 +162,9 @@ class Press:
             async with asyncio.timeout(_LINGER if self._helps is not None and self._child is not None else None):
                 await self._news.wait()
         except TimeoutError:
-            child, self._child = self._child, None
-            if child is not None:
-                await child.end()
+            if self._child is not None:
+                await self._child.end()
+                self._child = None
             await self._news.wait()
 
     def _next(self) -> tuple[PressTask, Heard, asyncio.Future[PressSaid]] | None:
